@@ -1,0 +1,152 @@
+//! The pool and the transaction.
+
+use std::{path::PathBuf, time::Duration};
+
+use sqlx::{
+    Pool, Postgres, Sqlite,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{Error, Result};
+
+/// A pool of connections to the configured database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pub(crate) pool: AnyPool,
+    /// The file of an SQLite database; `None` in memory and for PostgreSQL.
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum AnyPool {
+    Sqlite(Pool<Sqlite>),
+    Postgres(Pool<Postgres>),
+}
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded, one process.
+    Sqlite,
+    /// A server, many processes.
+    Postgres,
+}
+
+/// An open transaction. Rolls back unless [`Tx::commit`] is called.
+#[derive(Debug)]
+pub enum Tx {
+    #[doc(hidden)]
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    #[doc(hidden)]
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+const CONNECTIONS: u32 = 16;
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+impl Db {
+    /// Opens `sqlite://path` (made if missing, with its folder) or `postgres://…`. Does not migrate.
+    pub async fn connect(url: &str) -> Result<Self> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("postgres" | "postgresql") => {
+                let options = PgPoolOptions::new()
+                    .max_connections(CONNECTIONS)
+                    .acquire_timeout(ACQUIRE);
+                let pool = options.connect(url).await?;
+                Ok(Self {
+                    pool: AnyPool::Postgres(pool),
+                    file: None,
+                })
+            }
+            Some("sqlite") => Self::open_sqlite(url).await,
+            _ => Err(Error::Scheme),
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self> {
+        // A commit reaches the disk before it is answered: a revoked session must not come back after a power cut.
+        let options = url
+            .parse::<SqliteConnectOptions>()?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10));
+        let path = options.get_filename().to_owned();
+        let in_memory = path.as_os_str().is_empty()
+            || path.as_os_str() == ":memory:"
+            || url.contains("mode=memory");
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !in_memory && !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Error::Database(sqlx::Error::Io(error)))?;
+        }
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options)
+            .await?;
+        Ok(Self {
+            pool: AnyPool::Sqlite(pool),
+            file: (!in_memory).then_some(path),
+        })
+    }
+
+    /// Which database this is.
+    pub fn engine(&self) -> Engine {
+        match self.pool {
+            AnyPool::Sqlite(_) => Engine::Sqlite,
+            AnyPool::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Opens a transaction in which a decision about people is made and audited.
+    ///
+    /// Such transactions run one after the other: SQLite takes its write lock at once, PostgreSQL the row of the audit
+    /// chain's head, which every one of them must write anyway. What one reads, no other changes before it commits, so
+    /// two first sign-ins of one person, or two admins demoting each other, cannot interleave, and there is nothing to
+    /// retry. They must stay short: no network, no password hashing in between.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(match &self.pool {
+            AnyPool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            AnyPool::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                sqlx::query("SELECT seq FROM audit_head WHERE id = 1 FOR UPDATE")
+                    .execute(&mut *tx)
+                    .await?;
+                Tx::Postgres(tx)
+            }
+        })
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.pool {
+            AnyPool::Sqlite(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop)?,
+            AnyPool::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        match &self.pool {
+            AnyPool::Sqlite(pool) => pool.close().await,
+            AnyPool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything done in it last.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
