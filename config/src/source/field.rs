@@ -212,21 +212,12 @@ impl<'a> Field<'a> {
             .ok()
     }
 
-    /// As `true` or `false`.
+    /// As `true` or `false`; as text too, since the environment holds nothing else.
     pub fn flag(&self) -> Option<bool> {
-        let written = self.scalar(Kind::Bool)?;
-        let text = if self.node?.kind() == Kind::Bool {
-            written.to_owned()
-        } else {
-            self.text()?.value
-        };
-        match text.as_str() {
+        match self.scalar(Kind::Bool)? {
             "true" => Some(true),
             "false" => Some(false),
-            _ => {
-                self.error("expected true or false");
-                None
-            }
+            _ => self.parse(|text| text.parse().map_err(|_| "expected true or false".to_owned())),
         }
     }
 
@@ -278,17 +269,17 @@ impl<'a> Field<'a> {
 
     /// The bytes of the file whose path this is.
     pub fn file(&self) -> Option<(String, Vec<u8>)> {
-        let path = self.text()?.value;
+        let path = self.text()?;
         if self.dormant {
             return None;
         }
-        match form::bytes(&path) {
+        match form::bytes(&path.value) {
             Ok(bytes) => {
                 self.reader.digest(&bytes);
-                Some((path, bytes))
+                Some((path.value, bytes))
             }
             Err(reason) => {
-                self.error(format!("cannot read {}: {reason}", quoted(&path)));
+                self.error(format!("cannot be read: {reason}{}", path.found()));
                 None
             }
         }
