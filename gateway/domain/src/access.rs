@@ -133,3 +133,97 @@ impl Principal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(global_role: GlobalRole, teams: &[(TeamId, TeamRole)]) -> Principal {
+        Principal {
+            user_id: UserId::new(),
+            email: "ann@ex.com".to_owned(),
+            name: "Ann".to_owned(),
+            global_role,
+            teams: teams.to_vec(),
+            session_id: SessionId::new(),
+            signed_in_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn an_auditor_reads_all_and_changes_nothing() {
+        let (auditor, other, team) = (
+            person(GlobalRole::Auditor, &[]),
+            UserId::new(),
+            TeamId::new(),
+        );
+        for action in [
+            Action::ListPeople { team: None },
+            Action::ReadPerson {
+                target: other,
+                teams: &[],
+            },
+            Action::ReadSessions { of: other },
+            Action::ListAllTeams,
+            Action::ReadTeam(team),
+            Action::ReadProviders,
+            Action::ReadAudit,
+        ] {
+            assert!(auditor.may(action), "{action:?}");
+        }
+        for action in [
+            Action::ManagePeople,
+            Action::ManageTeams,
+            Action::RevokeSessions { of: other },
+            Action::ChangeMember {
+                team,
+                from: None,
+                to: Some(TeamRole::Member),
+            },
+        ] {
+            assert!(!auditor.may(action), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_in_a_team_gives_more_than_they_have() {
+        let team = TeamId::new();
+        let roles = [
+            None,
+            Some(TeamRole::Member),
+            Some(TeamRole::Admin),
+            Some(TeamRole::Owner),
+        ];
+        for from in roles {
+            for to in roles {
+                let change = Action::ChangeMember { team, from, to };
+                let touches_owner = from == Some(TeamRole::Owner) || to == Some(TeamRole::Owner);
+                assert!(person(GlobalRole::User, &[(team, TeamRole::Owner)]).may(change));
+                assert_eq!(
+                    person(GlobalRole::User, &[(team, TeamRole::Admin)]).may(change),
+                    !touches_owner
+                );
+                assert!(!person(GlobalRole::User, &[(team, TeamRole::Member)]).may(change));
+                assert!(!person(GlobalRole::User, &[(TeamId::new(), TeamRole::Owner)]).may(change));
+            }
+        }
+    }
+
+    #[test]
+    fn case_185_a_team_admin_manages_that_team_and_nothing_else() {
+        let team = TeamId::new();
+        let admin = person(GlobalRole::User, &[(team, TeamRole::Owner)]);
+        for action in [
+            Action::ManagePeople,
+            Action::ManageTeams,
+            Action::ReadProviders,
+            Action::ReadAudit,
+            Action::ListPeople { team: None },
+            Action::ListAllTeams,
+            Action::ReadTeam(TeamId::new()),
+        ] {
+            assert!(!admin.may(action), "{action:?}");
+        }
+        assert!(admin.may(Action::ListPeople { team: Some(team) }));
+    }
+}

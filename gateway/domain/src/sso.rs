@@ -155,3 +155,6 @@ fn domain_allowed(assertion: &Assertion, policy: &Policy) -> bool {
             .as_ref()
             .is_some_and(|email| email.is_within(&policy.allowed_email_domains))
 }
+
+#[cfg(test)]
+mod tests;
