@@ -34,7 +34,11 @@ impl fmt::Display for Finding {
             Severity::Warning => "warning: ",
             Severity::Error => "",
         };
-        write!(f, "{}:{}:{}: {}: {word}{}", self.file, self.line, self.column, self.path, self.message)
+        write!(
+            f,
+            "{}:{}:{}: {}: {word}{}",
+            self.file, self.line, self.column, self.path, self.message
+        )
     }
 }
 

@@ -37,6 +37,11 @@ impl PublicUrl {
         format!("{}{path}", self.origin())
     }
 
+    /// The URL itself.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The host, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()

@@ -83,11 +83,13 @@ fn later(root: &mut Section<'_>) {
 fn judge_literal_secrets(root: &Section<'_>, server: &server::Draft) {
     for spot in root.reader().literal_secrets() {
         if server.bind.ip().is_loopback() {
-            let message = "a secret that stands in the file; env.NAME or file.PATH keep it out of copies";
+            let message =
+                "a secret that stands in the file; env.NAME or file.PATH keep it out of copies";
             root.reader().warn(&spot, message);
         } else {
             let message = format!(
-                "a secret may stand in the file only while server.bind is a loopback address, not {}; use env.NAME or file.PATH",
+                "a secret may stand in the file only while server.bind is a loopback address, \
+                 not {}; use env.NAME or file.PATH",
                 server.bind
             );
             root.reader().error(&spot, message);

@@ -15,7 +15,8 @@ pub struct Server {
     /// Where `/metrics` is served; `None` when `off`. Default `127.0.0.1:9464`.
     pub metrics_bind: Option<SocketAddr>,
     /// Under which address browsers reach us: `server.public_base_url` or `auth.oidc.public_base_url` or
-    /// `auth.oauth.public_base_url`, which must agree; without providers the default is `http://{bind}`.
+    /// `auth.oauth.public_base_url`, which must agree; without providers the default is `http://{bind}`,
+    /// or `http://localhost:{port}` where `bind` is every address.
     pub public_base_url: PublicUrl,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,

@@ -6,11 +6,12 @@
 mod field;
 mod form;
 mod reader;
+mod scalar;
 mod section;
 mod suggest;
 pub(crate) mod yaml;
 
-pub(crate) use field::{Field, Text};
+pub(crate) use field::Field;
 pub(crate) use reader::{Reader, Spot};
 pub(crate) use section::Section;
 pub(crate) use suggest::{did_you_mean, quoted};

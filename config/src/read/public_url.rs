@@ -1,6 +1,6 @@
 //! `public_base_url`, which may be given in three places.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use url::Url;
 
@@ -27,12 +27,15 @@ impl PublicUrls {
         };
         let Some(url) = Url::parse(&url).ok().and_then(PublicUrl::new) else {
             field.error(
-                "expected the address that browsers use, such as https://gateway.example.com: http or https, a host, no path, query or credentials",
+                "expected the address that browsers use, such as https://gateway.example.com: \
+                 http or https, a host, no path, query or credentials",
             );
             return;
         };
         if !url.is_https() && !address::is_local(url.url()) {
-            field.warn("plain http beyond this machine: codes and session cookies travel unprotected");
+            field.warn(
+                "plain http beyond this machine: codes and session cookies travel unprotected",
+            );
         }
         if let Some((first, other)) = self.found.first()
             && *other != url
@@ -50,20 +53,17 @@ impl PublicUrls {
         if let Some(provider) = names.enabled()
             && !self.is_given
         {
-            let mut section = server.section();
             let spot = Spot {
-                path: section.field("public_base_url").spot().path.clone(),
+                path: "server.public_base_url".to_owned(),
                 pos: if server.is_given() {
                     server.key_spot().pos
                 } else {
                     provider.spot.pos
                 },
             };
-            let message = format!(
-                "missing; sign-in through {} needs it: the address that browsers use, such as https://gateway.example.com",
-                provider.key
-            );
-            section.reader().error(&spot, message);
+            let message = "missing; sign-in through a provider needs it: the address that browsers use, \
+                           such as https://gateway.example.com";
+            server.reader().error(&spot, message);
         }
         self.found
             .into_iter()
@@ -73,12 +73,13 @@ impl PublicUrls {
 }
 
 /// Where the gateway listens, as a browser on the same machine reaches it.
+#[expect(clippy::expect_used, reason = "every socket address makes such a URL")]
 fn of_bind(bind: SocketAddr) -> PublicUrl {
-    let port = bind.port();
-    let address = match bind.ip() {
-        ip if ip.is_unspecified() => format!("http://localhost:{port}"),
-        IpAddr::V4(ip) => format!("http://{ip}:{port}"),
-        IpAddr::V6(ip) => format!("http://[{ip}]:{port}"),
+    let address = if bind.ip().is_unspecified() {
+        format!("http://localhost:{}", bind.port())
+    } else {
+        format!("http://{bind}")
     };
-    address::fixed_public(&address)
+    let url = Url::parse(&address).ok().and_then(PublicUrl::new);
+    url.expect("an address with its port is a host with its port")
 }

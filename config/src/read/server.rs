@@ -13,7 +13,7 @@ use crate::{PublicUrl, Server, source::Field};
 const BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const METRICS_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 const DRAIN: Duration = Duration::from_secs(30);
-const LONGEST_DRAIN: Duration = Duration::from_secs(3_600);
+const LONGEST_DRAIN: Duration = Duration::from_hours(1);
 
 /// `server` while its public address is not yet known: other sections may give it.
 pub(super) struct Draft {

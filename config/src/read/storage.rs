@@ -38,7 +38,7 @@ fn check_url(field: &Field<'_>, url: &str, is_written: bool) {
     }
     match Url::parse(url) {
         Err(reason) => field.error(format!("{expected}; not a URL: {reason}")),
-        Ok(url) if is_written && holds_password(&url) => field.is_literal_secret(),
+        Ok(url) if is_written && holds_password(&url) => field.note_literal_secret(),
         Ok(_) => {}
     }
 }

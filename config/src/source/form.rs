@@ -35,6 +35,7 @@ impl<'a> Form<'a> {
         match self {
             Self::Plain(text) => Ok(text.to_owned()),
             Self::Env(name) => variable(name, env),
+            Self::File("") => Err("file. is followed by a path".to_owned()),
             Self::File(path) => {
                 content(path).map_err(|reason| format!("cannot read {}: {reason}", quoted(path)))
             }
@@ -59,9 +60,6 @@ fn variable(name: &str, env: &dyn Environment) -> Result<String, String> {
 }
 
 fn content(path: &str) -> Result<String, String> {
-    if path.is_empty() {
-        return Err("file. is followed by a path".to_owned());
-    }
     let bytes = bytes(path)?;
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
     let text = text.strip_suffix('\n').unwrap_or(&text);

@@ -1,11 +1,14 @@
 //! What one reading of a file collects.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt::Write as _};
 
 use sha2::{Digest, Sha256};
 
 use super::yaml::Pos;
 use crate::{Environment, Finding, Severity};
+
+/// The path of what concerns the whole document.
+const DOCUMENT: &str = "(document)";
 
 /// A place in the document, with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,16 @@ pub(crate) struct Spot {
     pub path: String,
     /// Where that is written, or would belong.
     pub pos: Pos,
+}
+
+impl Spot {
+    /// A place that no path leads to.
+    pub fn document(pos: Pos) -> Self {
+        Self {
+            path: String::new(),
+            pos,
+        }
+    }
 }
 
 /// Collects findings, secrets written out, and the digest, on the way through one file.
@@ -56,7 +69,11 @@ impl<'a> Reader<'a> {
             file: self.file.to_owned(),
             line: spot.pos.line,
             column: spot.pos.column,
-            path: spot.path.clone(),
+            path: if spot.path.is_empty() {
+                DOCUMENT.to_owned()
+            } else {
+                spot.path.clone()
+            },
             message,
         });
     }
@@ -84,7 +101,14 @@ impl<'a> Reader<'a> {
         findings.sort_by_key(|finding| (finding.line, finding.column));
         findings.dedup();
         let digest = self.digest.into_inner().finalize();
-        let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        (findings, hex)
+        (findings, hex(&digest))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -13,7 +13,18 @@ pub(crate) struct Section<'a> {
     spot: Spot,
     entries: &'a [Entry],
     asked: Vec<&'static str>,
-    dormant: bool,
+    state: State,
+}
+
+/// What is expected of a section and what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It is in force.
+    Live,
+    /// It describes something that is switched off.
+    Dormant,
+    /// It is no section at all; that was reported, and what is missing from it is not.
+    Void,
 }
 
 impl<'a> Section<'a> {
@@ -21,14 +32,14 @@ impl<'a> Section<'a> {
         reader: &'a Reader<'a>,
         spot: Spot,
         entries: &'a [Entry],
-        dormant: bool,
+        state: State,
     ) -> Self {
         Self {
             reader,
             spot,
             entries,
             asked: Vec::new(),
-            dormant,
+            state,
         }
     }
 
@@ -37,7 +48,7 @@ impl<'a> Section<'a> {
         self.asked.push(key);
         let path = self.path_of(key);
         let entry = self.entries.iter().find(|entry| entry.key == key);
-        Field::new(self.reader, path, entry, self.spot.pos, self.dormant)
+        Field::new(self.reader, path, entry, self.spot.pos, self.state)
     }
 
     /// Every key with its value, where the keys are the operator's own. Nothing is unknown here.
@@ -47,7 +58,7 @@ impl<'a> Section<'a> {
             .iter()
             .map(|entry| {
                 let path = self.path_of(&entry.key);
-                let field = Field::new(self.reader, path, Some(entry), self.spot.pos, self.dormant);
+                let field = Field::new(self.reader, path, Some(entry), self.spot.pos, self.state);
                 (entry.key.as_str(), field)
             })
             .collect()
@@ -56,11 +67,9 @@ impl<'a> Section<'a> {
     /// From here on nothing is looked up: this describes something that is switched off, and what it refers to need
     /// not exist.
     pub fn sleep(&mut self) {
-        self.dormant = true;
-    }
-
-    pub fn spot(&self) -> &Spot {
-        &self.spot
+        if self.state == State::Live {
+            self.state = State::Dormant;
+        }
     }
 
     pub fn reader(&self) -> &'a Reader<'a> {

@@ -29,7 +29,11 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// The text on one line and not endless.
 pub(crate) fn shown(text: &str) -> String {
-    let mut line: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let mut line: String = text
+        .chars()
+        .take(SHOWN)
+        .flat_map(char::escape_debug)
+        .collect();
     if text.chars().nth(SHOWN).is_some() {
         line.push('…');
     }
@@ -50,7 +54,10 @@ mod tests {
             ("client-id", "client_id"),
             ("enable", "enabled"),
         ] {
-            assert_eq!(did_you_mean(typo, keys), format!("; did you mean \"{meant}\"?"));
+            assert_eq!(
+                did_you_mean(typo, keys),
+                format!("; did you mean \"{meant}\"?")
+            );
         }
         for other in ["", "zebra", "x"] {
             assert_eq!(did_you_mean(other, keys), "", "{other}");

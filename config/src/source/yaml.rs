@@ -28,7 +28,7 @@ pub(crate) struct Node {
 }
 
 /// What a value holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// Text; `is_plain` when it stands there without quotes and may be something else than text.
     Scalar { text: String, is_plain: bool },
@@ -39,7 +39,7 @@ pub(crate) enum Content {
 }
 
 /// A key with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub key: String,
     pub pos: Pos,
@@ -102,19 +102,11 @@ pub(crate) fn tree(text: &str, reader: &Reader<'_>) -> Option<Rc<Node>> {
             Err(error) => Err(Halt::at(&error)),
         };
         if let Err(halt) = step {
-            reader.error(&document(halt.pos), halt.message);
+            reader.error(&Spot::document(halt.pos), halt.message);
             return None;
         }
     }
     Some(builder.finish())
-}
-
-/// The document itself, where no path says more.
-pub(crate) fn document(pos: Pos) -> Spot {
-    Spot {
-        path: "(document)".to_owned(),
-        pos,
-    }
 }
 
 impl Pos {

@@ -76,7 +76,11 @@ impl<'a, 'r> Builder<'a, 'r> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.check_tag(tag.as_deref(), &["str", "bool", "int", "float", "null"], pos);
+                self.check_tag(
+                    tag.as_deref(),
+                    &["str", "bool", "int", "float", "null"],
+                    pos,
+                );
                 let is_text = tag.is_some_and(|tag| is_bare(&tag) || tag.suffix == "str");
                 let node = Node {
                     pos,
@@ -89,12 +93,20 @@ impl<'a, 'r> Builder<'a, 'r> {
                         is_plain: style == ScalarStyle::Plain && !is_text,
                     },
                 };
-                self.place(Rc::new(node), anchor)?;
+                self.count(pos, node.size.nodes)?;
+                self.place(node, anchor)?;
             }
             Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor).map(Rc::clone) else {
+                let Some(node) = self.anchors.get(&anchor) else {
                     return halt(pos, "this alias stands inside of what it stands for");
                 };
+                // The value stands here; what is in it stays where it is written.
+                let node = Node {
+                    pos,
+                    size: node.size,
+                    content: node.content.clone(),
+                };
+                self.count(pos, node.size.nodes)?;
                 self.place(node, 0)?;
             }
             Event::SequenceStart(anchor, tag) => {
@@ -134,6 +146,7 @@ impl<'a, 'r> Builder<'a, 'r> {
         if self.frames.len() >= DEEPEST {
             return halt(pos, "nested too deeply");
         }
+        self.count(pos, 1)?;
         self.frames.push(Frame { pos, anchor, parts });
         Ok(())
     }
@@ -165,37 +178,38 @@ impl<'a, 'r> Builder<'a, 'r> {
             content,
             size,
         };
-        self.place(Rc::new(node), frame.anchor)
+        self.place(node, frame.anchor)
+    }
+
+    fn count(&mut self, pos: Pos, nodes: usize) -> Result<(), Halt> {
+        self.nodes += nodes;
+        if self.nodes > BUDGET {
+            return halt(pos, "too large; a configuration has fewer values");
+        }
+        Ok(())
     }
 
     /// Puts a complete value where it belongs.
-    fn place(&mut self, node: Rc<Node>, anchor: usize) -> Result<(), Halt> {
-        // A list's items were counted one by one; an alias repeats all of them.
-        let is_repeated = Rc::strong_count(&node) > 1;
-        self.nodes += if is_repeated { node.size.nodes } else { own(&node) };
-        if self.nodes > BUDGET {
-            return halt(node.pos, "too large; a configuration has fewer values");
-        }
+    fn place(&mut self, node: Node, anchor: usize) -> Result<(), Halt> {
         if self.frames.len() + node.size.height > DEEPEST {
             return halt(node.pos, "nested too deeply");
         }
+        let node = Rc::new(node);
         if anchor > 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
         match self.frames.last_mut().map(|frame| &mut frame.parts) {
             None => self.root = Some(node),
             Some(Parts::List(items)) => items.push(node),
-            Some(Parts::Map { entries, key, .. }) => {
-                match std::mem::replace(key, Key::Awaited) {
-                    Key::Awaited => self.key(&node),
-                    Key::Known(key, pos) => entries.push(Entry {
-                        key,
-                        pos,
-                        value: node,
-                    }),
-                    Key::Refused => {}
-                }
-            }
+            Some(Parts::Map { entries, key, .. }) => match std::mem::replace(key, Key::Awaited) {
+                Key::Awaited => self.key(&node),
+                Key::Known(key, pos) => entries.push(Entry {
+                    key,
+                    pos,
+                    value: node,
+                }),
+                Key::Refused => {}
+            },
         }
         Ok(())
     }
@@ -208,9 +222,14 @@ impl<'a, 'r> Builder<'a, 'r> {
             return;
         };
         let refusal = match &node.content {
-            Content::Scalar { text, is_plain: true } if text == "<<" => {
+            Content::Scalar {
+                text,
+                is_plain: true,
+            } if text == "<<" => {
                 *key = Key::Refused;
-                "merge keys are not supported; repeat the keys, or let an alias stand for the whole value".to_owned()
+                "merge keys are not supported; repeat the keys, \
+                 or let an alias stand for the whole value"
+                    .to_owned()
             }
             Content::Scalar { text, .. } if !text.is_empty() => {
                 *key = Key::Known(text.clone(), node.pos);
@@ -245,7 +264,7 @@ impl<'a, 'r> Builder<'a, 'r> {
         let mut path = String::new();
         for frame in &self.frames {
             match &frame.parts {
-                Parts::List(items) => path.push_str(&format!("[{}]", items.len())),
+                Parts::List(items) => path = format!("{path}[{}]", items.len()),
                 Parts::Map {
                     key: Key::Known(key, _),
                     ..
@@ -258,9 +277,6 @@ impl<'a, 'r> Builder<'a, 'r> {
                 Parts::Map { .. } => {}
             }
         }
-        if path.is_empty() {
-            return super::document(pos);
-        }
         Spot { path, pos }
     }
 }
@@ -268,14 +284,6 @@ impl<'a, 'r> Builder<'a, 'r> {
 /// `!` alone: text, whatever it looks like.
 fn is_bare(tag: &Tag) -> bool {
     tag.handle.is_empty() && tag.suffix == "!"
-}
-
-/// What a value takes beside its items.
-fn own(node: &Node) -> usize {
-    match &node.content {
-        Content::Scalar { .. } => node.size.nodes,
-        _ => 1,
-    }
 }
 
 fn halt<T>(pos: Pos, message: &str) -> Result<T, Halt> {
