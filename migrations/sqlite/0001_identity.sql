@@ -29,7 +29,7 @@ CREATE TABLE user_terms (
     user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     PRIMARY KEY (term, user_id)
 ) STRICT;
-CREATE INDEX user_terms_of_user ON user_terms (user_id);
+CREATE INDEX user_terms_of_user ON user_terms (user_id, term);
 
 CREATE TABLE identities (
     id              BLOB        PRIMARY KEY,
@@ -101,12 +101,14 @@ CREATE TABLE one_time_links (
     token_hash BLOB        NOT NULL UNIQUE,
     purpose    TEXT        NOT NULL CHECK (purpose IN ('invite', 'reset', 'setup', 'break_glass')),
     user_id    BLOB        REFERENCES users (id) ON DELETE CASCADE,
+    issued_by  BLOB        REFERENCES users (id) ON DELETE SET NULL,
     created_at TEXT        NOT NULL,
     expires_at TEXT        NOT NULL,
     used_at    TEXT,
     CHECK ((purpose = 'setup') = (user_id IS NULL))
 ) STRICT;
 CREATE INDEX one_time_links_of_user ON one_time_links (user_id);
+CREATE INDEX one_time_links_of_issuer ON one_time_links (issued_by);
 CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_at);
 
 -- Failed passwords, per account and address. The key is a hash: the row names nobody.
@@ -144,6 +146,7 @@ CREATE INDEX audit_log_by_target ON audit_log (target_id, seq);
 CREATE INDEX audit_log_by_target_label ON audit_log (target_label, seq);
 CREATE INDEX audit_log_by_action ON audit_log (action, seq);
 CREATE INDEX audit_log_by_provider ON audit_log (provider_key, seq);
+CREATE INDEX audit_log_by_outcome ON audit_log (provider_key, action, seq);
 
 -- Where the chain ends. Writers take its row first, so entries are numbered without gaps; a cut tail shows.
 CREATE TABLE audit_head (

@@ -1,7 +1,8 @@
 //! What one reading of a file collects.
 
-use std::{cell::RefCell, fmt::Write as _};
+use std::cell::RefCell;
 
+use gateway_domain::TokenHash;
 use sha2::{Digest, Sha256};
 
 use super::yaml::Pos;
@@ -100,15 +101,7 @@ impl<'a> Reader<'a> {
         let mut findings = self.findings.into_inner();
         findings.sort_by_key(|finding| (finding.line, finding.column));
         findings.dedup();
-        let digest = self.digest.into_inner().finalize();
-        (findings, hex(&digest))
+        let digest = TokenHash::finish(self.digest.into_inner());
+        (findings, digest.to_hex())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -119,7 +119,8 @@ impl Principal {
         self.role_in(team) >= Some(TeamRole::Admin)
     }
 
-    /// A team's admin moves members and admins, its owner everybody. Nobody gives more than they have.
+    /// A team's admin moves members and admins, its owner everybody. Nobody gives more than they have, and an auditor
+    /// changes nothing, whatever their place in the team.
     fn may_change_member(
         &self,
         team: TeamId,
@@ -127,6 +128,7 @@ impl Principal {
         to: Option<TeamRole>,
     ) -> bool {
         match self.role_in(team) {
+            _ if self.global_role == GlobalRole::Auditor => false,
             Some(TeamRole::Owner) => true,
             Some(TeamRole::Admin) => from < Some(TeamRole::Owner) && to < Some(TeamRole::Owner),
             Some(TeamRole::Member) | None => false,
@@ -152,11 +154,8 @@ mod tests {
 
     #[test]
     fn an_auditor_reads_all_and_changes_nothing() {
-        let (auditor, other, team) = (
-            person(GlobalRole::Auditor, &[]),
-            UserId::new(),
-            TeamId::new(),
-        );
+        let (other, team) = (UserId::new(), TeamId::new());
+        let auditor = person(GlobalRole::Auditor, &[(team, TeamRole::Owner)]);
         for action in [
             Action::ListPeople { team: None },
             Action::ReadPerson {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Origin, access::Principal};
+use crate::{Origin, TokenHash, access::Principal};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)?) => {
@@ -218,10 +218,6 @@ impl Entry {
         for text in [&self.address, &self.user_agent, &self.correlation_id] {
             field(Some(text));
         }
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        TokenHash::finish(hasher).to_hex()
     }
 }

@@ -6,7 +6,8 @@ const DEFAULT: &str = "/admin";
 const LONGEST: usize = 512;
 
 /// A path of our own pages, safe to redirect to: it begins with `/admin`, stays on this host whatever the browser
-/// makes of it, and holds nothing that could end a header. Anything else becomes `/admin`.
+/// makes of it, and holds nothing that could end a header. Anything else becomes `/admin`; so do the sign-in page, to
+/// which nobody returns from a sign-in, and one-time links, whose address is a secret that must not be passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
@@ -62,10 +63,19 @@ fn is_local(text: &str) -> bool {
         && path.starts_with("/admin")
         && !decoded.contains("//")
         && !decoded.split('/').any(|part| part == "." || part == "..")
+        && !below.is_some_and(is_entrance)
         && decoded
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"_-./~%".contains(&b))
         && query.bytes().all(|b| b != b'<' && b != b'>' && b != b'"')
+}
+
+/// Whether what follows `/admin` is the sign-in page or a one-time link.
+fn is_entrance(below: &str) -> bool {
+    let page = below.split('/').nth(1).unwrap_or_default();
+    ["login", "link"]
+        .iter()
+        .any(|entrance| page.eq_ignore_ascii_case(entrance))
 }
 
 /// Percent-decoding, once. What is still encoded afterwards (`%25…`) is refused: it could be decoded again behind us.
@@ -142,6 +152,26 @@ mod tests {
             assert!(ReturnTo::parse(evil).is_default(), "{evil}");
         }
         assert!(ReturnTo::parse(&format!("/admin/{}", "a".repeat(LONGEST))).is_default());
+    }
+
+    #[test]
+    fn case_253_neither_links_nor_the_sign_in_page() {
+        for entrance in [
+            "/admin/link/s3cret",
+            "/admin/link/s3cret/",
+            "/admin/link/s3cret?x=1",
+            "/admin/%6cink/s3cret",
+            "/admin/LINK/s3cret",
+            "/admin/link%2fs3cret",
+            "/admin/login",
+            "/admin/login/",
+            "/admin/login?redirect_to=/admin/link/s3cret",
+        ] {
+            assert!(ReturnTo::parse(entrance).is_default(), "{entrance}");
+        }
+        for page in ["/admin/links", "/admin/users/link", "/admin/loginx"] {
+            assert_eq!(ReturnTo::parse(page).as_str(), page);
+        }
     }
 
     #[test]

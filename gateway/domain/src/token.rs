@@ -47,6 +47,21 @@ impl TokenHash {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The hash of what was fed to `hasher`.
+    pub fn finish(hasher: Sha256) -> Self {
+        Self(hasher.finalize().into())
+    }
+
+    /// The hash as 64 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |half: u8| char::from(DIGITS[usize::from(half & 15)]);
+        self.0
+            .iter()
+            .flat_map(|&byte| [digit(byte >> 4), digit(byte)])
+            .collect()
+    }
+
     /// The hash as stored.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -55,5 +70,26 @@ impl TokenHash {
     /// Whether `stored` is this hash, in constant time.
     pub fn matches(&self, stored: &[u8]) -> bool {
         bool::from(self.0.ct_eq(stored))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_written_as_everybody_writes_it() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(TokenHash::of(b"").to_hex(), empty);
+    }
+
+    #[test]
+    fn only_what_could_be_ours_is_taken() {
+        let token = Token::generate();
+        assert_eq!(token.expose().len(), 43);
+        assert!(Token::presented(token.expose()).is_some_and(|same| same.hash() == token.hash()));
+        for odd in ["", "a b", "a/b", "ü", &"a".repeat(257)] {
+            assert!(Token::presented(odd).is_none(), "{odd:?}");
+        }
     }
 }

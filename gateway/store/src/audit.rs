@@ -119,13 +119,53 @@ async fn write(tx: &mut Tx, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
+/// The number of the last entry; 0 when there is none.
+pub async fn last(db: impl Executor<'_>) -> Result<i64> {
+    db.query("SELECT seq FROM audit_head WHERE id = 1")
+        .fetch_scalar()
+        .await
+}
+
 /// Newest first.
 pub async fn list(db: &Db, filter: &Filter, limit: i64) -> Result<Vec<Entry>> {
-    filtered(db, filter)
-        .push_with(" ORDER BY seq DESC LIMIT ?", limit)
-        .build()
-        .fetch_all()
-        .await
+    let order = " ORDER BY seq DESC LIMIT ?";
+    page(db, filter, None, order, limit).await
+}
+
+/// Those after entry number `after`, oldest first.
+pub async fn list_after(db: &Db, filter: &Filter, after: i64, limit: i64) -> Result<Vec<Entry>> {
+    page(db, filter, Some(after), " ORDER BY seq LIMIT ?", limit).await
+}
+
+/// Whom a filter names can stand in either of two columns. Each column is asked for a page of its own: only so an index
+/// gives its entries in order, and a page of somebody busy costs no more than one of somebody who is not.
+async fn page(
+    db: &Db,
+    filter: &Filter,
+    after: Option<i64>,
+    order: &'static str,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let mut builder = Builder::new(db, "");
+    let mut before = "SELECT * FROM (";
+    for actor in columns(filter.actor.as_ref(), ACTOR) {
+        for target in columns(filter.target.as_ref(), TARGET) {
+            builder = narrowed(builder.push(before), filter, actor, target)
+                .push_if(" AND seq > ?", after)
+                .push_with(order, limit)
+                .push(") AS entries");
+            before = " UNION SELECT * FROM (";
+        }
+    }
+    builder.push_with(order, limit).build().fetch_all().await
+}
+
+const ACTOR: [&str; 2] = [" AND actor_id = ?", " AND actor_label = ?"];
+const TARGET: [&str; 2] = [" AND target_id = ?", " AND target_label = ?"];
+
+/// The columns in which a name is looked for: both, or, without a name, none, once.
+fn columns(name: Option<&String>, both: [&'static str; 2]) -> Vec<&'static str> {
+    name.map_or_else(|| vec![""], |_| both.to_vec())
 }
 
 /// All that match, oldest first, as they are read.
@@ -134,11 +174,26 @@ pub fn export<'c>(db: &'c Db, filter: &Filter) -> BoxStream<'c, Result<Entry>> {
 }
 
 fn filtered<'c>(db: &'c Db, filter: &Filter) -> Builder<'c, &'c Db> {
+    narrowed(
+        Builder::new(db, ""),
+        filter,
+        " AND (actor_id = ? OR actor_label = ?)",
+        " AND (target_id = ? OR target_label = ?)",
+    )
+}
+
+fn narrowed<'c>(
+    builder: Builder<'c, &'c Db>,
+    filter: &Filter,
+    actor: &'static str,
+    target: &'static str,
+) -> Builder<'c, &'c Db> {
     let filter = filter.clone();
-    Builder::new(db, select!("WHERE TRUE"))
-        .push_if(" AND (actor_id = ? OR actor_label = ?)", filter.actor)
+    builder
+        .push(select!("WHERE TRUE"))
+        .push_if(actor, filter.actor)
         .push_if(" AND action = ?", filter.action)
-        .push_if(" AND (target_id = ? OR target_label = ?)", filter.target)
+        .push_if(target, filter.target)
         .push_if(" AND provider_key = ?", filter.provider)
         .push_if(" AND at >= ?", filter.from)
         .push_if(" AND at < ?", filter.to)
@@ -147,8 +202,9 @@ fn filtered<'c>(db: &'c Db, filter: &Filter) -> Builder<'c, &'c Db> {
 
 /// Reads the whole chain and computes it anew.
 pub async fn verify(db: &Db) -> Result<Verdict> {
-    let (seq, hash): (i64, String) = db
-        .query("SELECT seq, hash FROM audit_head WHERE id = 1")
+    // In one statement, so that entries appended meanwhile disturb neither.
+    let (seq, hash, highest): (i64, String, i64) = db
+        .query("SELECT seq, hash, (SELECT COALESCE(MAX(seq), 0) FROM audit_log) FROM audit_head WHERE id = 1")
         .fetch_one()
         .await?;
     let mut entries: BoxStream<'_, Result<Entry>> = db
@@ -178,6 +234,12 @@ pub async fn verify(db: &Db) -> Result<Verdict> {
         return Ok(Verdict::Broken {
             seq: last.0 + 1,
             reason: "entries at the end are missing",
+        });
+    }
+    if highest > seq {
+        return Ok(Verdict::Broken {
+            seq: seq + 1,
+            reason: "it was put behind the end of the chain",
         });
     }
     Ok(Verdict::Intact {

@@ -1,6 +1,9 @@
 //! The pool and the transaction.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     Pool, Postgres, Sqlite,
@@ -64,6 +67,15 @@ impl Db {
         }
     }
 
+    /// Whether `url` names an SQLite file that is not there. [`Db::connect`] would make it.
+    pub fn is_missing(url: &str) -> bool {
+        url.starts_with("sqlite:")
+            && url.parse::<SqliteConnectOptions>().is_ok_and(|options| {
+                let path = options.get_filename();
+                !is_in_memory(url, path) && !path.exists()
+            })
+    }
+
     async fn open_sqlite(url: &str) -> Result<Self> {
         // A commit reaches the disk before it is answered: a revoked session must not come back after a power cut.
         let options = url
@@ -74,9 +86,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10));
         let path = options.get_filename().to_owned();
-        let in_memory = path.as_os_str().is_empty()
-            || path.as_os_str() == ":memory:"
-            || url.contains("mode=memory");
+        let in_memory = is_in_memory(url, &path);
         if let Some(folder) = path
             .parent()
             .filter(|folder| !in_memory && !folder.as_os_str().is_empty())
@@ -138,6 +148,10 @@ impl Db {
             AnyPool::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+fn is_in_memory(url: &str, path: &Path) -> bool {
+    path.as_os_str().is_empty() || path.as_os_str() == ":memory:" || url.contains("mode=memory")
 }
 
 impl Tx {

@@ -9,6 +9,10 @@ pub enum Error {
     /// A unique or foreign key refused the write.
     #[error("conflicts with existing data")]
     Conflict(#[source] sqlx::Error),
+    /// A value of the request that no column can hold, as a text with a NUL character or a moment before our calendar.
+    /// Whoever sent it is at fault, not the database.
+    #[error("a value cannot be stored: {0}")]
+    InvalidValue(String),
     /// The migrations and the database do not fit together; the text says what to do.
     #[error("{message}")]
     Migration {
@@ -32,6 +36,9 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::error::ErrorKind::{ForeignKeyViolation, UniqueViolation};
+        if let Some(code) = data_exception(&error) {
+            return Self::InvalidValue(format!("SQLSTATE {code}"));
+        }
         match error
             .as_database_error()
             .map(sqlx::error::DatabaseError::kind)
@@ -40,4 +47,14 @@ impl From<sqlx::Error> for Error {
             _ => Self::Database(error),
         }
     }
+}
+
+/// The SQLSTATE of class 22, "data exception": PostgreSQL could be asked, but not with such a value.
+fn data_exception(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    let is_postgres = error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .is_some();
+    let code = error.code().filter(|_| is_postgres)?;
+    code.starts_with("22").then(|| code.into_owned())
 }

@@ -80,6 +80,14 @@ pub async fn touch(
     Ok(())
 }
 
+/// Deletes every link of a person. Returns how many there were.
+pub async fn delete_of(db: impl Executor<'_>, user: UserId) -> Result<u64> {
+    db.query("DELETE FROM identities WHERE user_id = $1")
+        .bind(user)
+        .execute()
+        .await
+}
+
 /// The links of these people, for one page of a list.
 pub async fn of_users(db: &Db, users: impl IntoIterator<Item = UserId>) -> Result<Vec<Identity>> {
     Builder::new(

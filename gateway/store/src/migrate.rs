@@ -2,7 +2,10 @@
 
 use std::fs::File;
 
-use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::{
+    Connection as _,
+    migrate::{Migrate as _, MigrateError, Migrator},
+};
 
 use crate::{Db, Error, Result, db::AnyPool};
 
@@ -32,8 +35,15 @@ impl Db {
                 let _lock = self.lock_file()?;
                 SQLITE.run(pool).await.map_err(explain)
             }
-            // The migrator takes an advisory lock of its own.
-            AnyPool::Postgres(pool) => POSTGRES.run(pool).await.map_err(explain),
+            // The migrator takes an advisory lock of its own, and keeps it when it fails: only the end of the connection
+            // ends the lock.
+            AnyPool::Postgres(pool) => {
+                let mut connection = pool.acquire().await?.detach();
+                let done = POSTGRES.run(&mut connection).await;
+                let closed = connection.close().await;
+                done.map_err(explain)?;
+                Ok(closed?)
+            }
         }
     }
 

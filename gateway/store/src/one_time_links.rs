@@ -18,24 +18,26 @@ pub struct OneTimeLink {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Keeps a link under the hash of its token.
+/// Keeps a link under the hash of its token. `issued_by` is `None` for one that the gateway itself makes.
 pub async fn insert(
     db: impl Executor<'_>,
     token: &TokenHash,
     purpose: OneTimePurpose,
     user_id: Option<UserId>,
+    issued_by: Option<UserId>,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<LinkId> {
     let id = LinkId::new();
     db.query(
-        "INSERT INTO one_time_links (id, token_hash, purpose, user_id, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO one_time_links (id, token_hash, purpose, user_id, issued_by, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(id)
     .bind(token.as_bytes().to_vec())
     .bind(purpose)
     .bind(user_id)
+    .bind(issued_by)
     .bind(now)
     .bind(expires_at)
     .execute()
@@ -85,6 +87,22 @@ pub async fn revoke(
         "UPDATE one_time_links SET used_at = $2 WHERE user_id IS NOT DISTINCT FROM $1 AND used_at IS NULL",
     )
     .bind(user_id)
+    .bind(now)
+    .execute()
+    .await
+}
+
+/// Makes all unused links that a person issued to others useless. Returns how many.
+pub async fn revoke_issued_by(
+    db: impl Executor<'_>,
+    issuer: UserId,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    db.query(
+        "UPDATE one_time_links SET used_at = $2 \
+          WHERE issued_by = $1 AND used_at IS NULL AND expires_at > $2",
+    )
+    .bind(issuer)
     .bind(now)
     .execute()
     .await

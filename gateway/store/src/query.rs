@@ -4,14 +4,14 @@
 //! binds and decodes with the driver's native types, so an id is a `uuid` in one and 16 bytes in the other, and no store
 //! function can tell.
 
-use futures_util::{StreamExt as _, stream::BoxStream};
+use futures_util::{StreamExt as _, stream, stream::BoxStream};
 use sqlx::{
     AssertSqlSafe, Database, Encode, FromRow, Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, Type,
     postgres::{PgArguments, PgRow},
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use crate::{Db, Result, Tx, db::AnyPool};
+use crate::{Db, Error, Result, Tx, db::AnyPool, storable::unstorable};
 
 /// Somewhere a statement can run: `&Db` or `&mut Tx`.
 pub trait Executor<'c>: Send {
@@ -106,6 +106,9 @@ pub enum Query<'c> {
         Target<'c, Postgres>,
         sqlx::query::Query<'static, Postgres, PgArguments>,
     ),
+    /// One of its values cannot be stored: it will not run.
+    #[doc(hidden)]
+    Refused(&'static str),
 }
 
 /// Runs `$method` on whichever driver and target `$query` holds.
@@ -126,16 +129,22 @@ macro_rules! run {
                 };
                 $then
             }
+            Query::Refused(why) => Err(Error::InvalidValue(why.to_owned())),
         }
     };
 }
 
 impl<'c> Query<'c> {
-    /// Binds the next placeholder.
+    /// Binds the next placeholder. A value that only one of the databases could take is refused by both, when the
+    /// statement runs: [`Error::InvalidValue`].
     pub fn bind<'q, T: Param<'q>>(self, value: T) -> Self {
+        if let Some(why) = unstorable(&value) {
+            return Self::Refused(why);
+        }
         match self {
             Self::Sqlite(target, query) => Self::Sqlite(target, query.bind(value)),
             Self::Postgres(target, query) => Self::Postgres(target, query.bind(value)),
+            refused @ Self::Refused(_) => refused,
         }
     }
 
@@ -166,6 +175,10 @@ impl<'c> Query<'c> {
             Self::Sqlite(Target::Conn(conn), query) => decode(query.fetch(conn)),
             Self::Postgres(Target::Pool(pool), query) => decode(query.fetch(pool)),
             Self::Postgres(Target::Conn(conn), query) => decode(query.fetch(conn)),
+            Self::Refused(why) => {
+                let error = Error::InvalidValue(why.to_owned());
+                stream::once(async { Err(error) }).boxed()
+            }
         }
     }
 

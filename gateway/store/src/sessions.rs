@@ -4,9 +4,12 @@
 //! reads or writes one says so in its `WHERE`, so that nothing revives a dead session.
 
 use chrono::{DateTime, Utc};
-use gateway_domain::{SessionId, SessionInfo, TokenHash, User, UserId};
+use gateway_domain::{
+    GlobalRole, SessionId, SessionInfo, TeamId, TeamRole, TokenHash, User, UserId,
+    access::Principal,
+};
 
-use crate::{Executor, Result};
+use crate::{Builder, Executor, Result, Tx};
 
 /// A session to be opened.
 #[derive(Clone, Debug)]
@@ -88,6 +91,52 @@ pub async fn find_live(
     .fetch_optional()
     .await
 }
+
+/// The person of a live session with the rights that they have now; `None` when the session is over or the person is not
+/// active.
+pub async fn principal(
+    db: impl Executor<'_>,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<Principal>> {
+    // One statement: a state that never was cannot be read.
+    let rows: Vec<PrincipalRow> = db
+        .query(
+            "SELECT u.id, u.email, u.name, u.global_role, s.created_at, m.team_id, m.role \
+               FROM sessions s JOIN users u ON u.id = s.user_id \
+               LEFT JOIN (memberships m JOIN teams t ON t.id = m.team_id AND t.archived_at IS NULL) \
+                 ON m.user_id = u.id \
+              WHERE s.id = $1 AND s.revoked_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2 \
+                AND u.status = 'active'",
+        )
+        .bind(id)
+        .bind(now)
+        .fetch_all()
+        .await?;
+    let teams = rows.iter().filter_map(|row| row.5.zip(row.6)).collect();
+    let person = rows.into_iter().next();
+    Ok(person.map(
+        |(user_id, email, name, global_role, signed_in_at, _, _)| Principal {
+            user_id,
+            email,
+            name,
+            global_role,
+            teams,
+            session_id: id,
+            signed_in_at,
+        },
+    ))
+}
+
+type PrincipalRow = (
+    UserId,
+    String,
+    String,
+    GlobalRole,
+    DateTime<Utc>,
+    Option<TeamId>,
+    Option<TeamRole>,
+);
 
 /// Notes that a live session was used.
 pub async fn touch(
@@ -184,6 +233,25 @@ pub async fn revoke_all(
     .bind(now)
     .execute()
     .await
+}
+
+/// Ends the live sessions that were opened through anything but `kept`. Returns whose each was, and through what.
+pub async fn revoke_of_providers_other_than(
+    tx: &mut Tx,
+    kept: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Vec<(UserId, String)>> {
+    Builder::new(&mut *tx, "UPDATE sessions SET revoked_at = ")
+        .push_with("?", now)
+        .push_with(
+            " WHERE revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? AND (provider_key IN",
+            now,
+        )
+        .push_in(kept.iter().map(|key| (*key).to_owned()))
+        .push(") IS NOT TRUE RETURNING user_id, provider_key")
+        .build()
+        .fetch_all()
+        .await
 }
 
 /// The live session with this id.

@@ -50,6 +50,21 @@ pub async fn list(db: &Db, after: Option<&str>, limit: i64) -> Result<Vec<Team>>
     .await
 }
 
+/// A person's teams that are not archived, by key.
+pub async fn of_user(db: &Db, user: UserId, after: Option<&str>, limit: i64) -> Result<Vec<Team>> {
+    Builder::new(
+        db,
+        "SELECT t.id, t.key, t.name, t.managed_by, t.archived_at, t.created_at FROM teams t \
+           JOIN memberships m ON m.team_id = t.id WHERE t.archived_at IS NULL",
+    )
+    .push_with(" AND m.user_id = ?", user)
+    .push_if(" AND t.key > ?", after.map(str::to_owned))
+    .push_with(" ORDER BY t.key LIMIT ?", limit)
+    .build()
+    .fetch_all()
+    .await
+}
+
 /// The teams that the file declared, archived ones too.
 pub async fn of_config(db: impl Executor<'_>) -> Result<Vec<Team>> {
     db.query(
@@ -70,6 +85,14 @@ pub async fn sizes(db: &Db, teams: impl IntoIterator<Item = TeamId>) -> Result<V
     .build()
     .fetch_all()
     .await
+}
+
+/// Whether nobody is in a team.
+pub async fn is_empty(db: impl Executor<'_>, id: TeamId) -> Result<bool> {
+    db.query("SELECT NOT EXISTS (SELECT 1 FROM memberships WHERE team_id = $1)")
+        .bind(id)
+        .fetch_scalar()
+        .await
 }
 
 /// Sets a team's name.

@@ -2,23 +2,30 @@
 
 use chrono::{DateTime, Utc};
 use gateway_domain::{
-    DisabledBy, Email, GlobalRole, ManagedBy, RoleSource, SignIn, TeamId, User, UserId, UserStatus,
+    DisabledBy, Email, GlobalRole, ManagedBy, RoleSource, SignIn, User, UserId, UserStatus,
     sso::Known,
 };
 
-use crate::{Builder, Db, Executor, Result, Tx};
+use crate::{Executor, Result, Tx};
 
 /// The columns of [`User`]: never the password's hash.
 macro_rules! select {
     ($rest:literal) => {
+        select!("FROM users u ", $rest)
+    };
+    ($from:literal, $rest:literal) => {
         concat!(
             "SELECT u.id, u.email, u.name, u.status, u.disabled_by, u.sign_in, u.global_role, u.role_source, \
-             u.request_logging_enabled, u.managed_by, u.must_change_password, u.created_at, u.last_sign_in_at \
-             FROM users u ",
+             u.request_logging_enabled, u.managed_by, u.must_change_password, u.created_at, u.last_sign_in_at ",
+            $from,
             $rest
         )
     };
 }
+
+mod list;
+
+pub use list::{Filter, list};
 
 /// A person to be made.
 #[derive(Clone, Debug)]
@@ -39,19 +46,6 @@ pub struct NewUser<'a> {
     pub request_logging_enabled: bool,
     /// Who owns the record.
     pub managed_by: ManagedBy,
-}
-
-/// Which people to list.
-#[derive(Clone, Debug, Default)]
-pub struct Filter<'a> {
-    /// The beginning of an address, of its host, or of a word of the name; any case.
-    pub search: Option<&'a str>,
-    /// Where they stand.
-    pub status: Option<UserStatus>,
-    /// In which team.
-    pub team: Option<TeamId>,
-    /// The last id of the page before.
-    pub before: Option<UserId>,
 }
 
 /// Makes a person; `None` when somebody has the address.
@@ -140,34 +134,6 @@ pub async fn holder(db: impl Executor<'_>, email: &Email) -> Result<Option<Known
     }))
 }
 
-/// Newest first; each page costs the same however many there are.
-pub async fn list(db: &Db, filter: &Filter<'_>, limit: i64) -> Result<Vec<User>> {
-    let mut builder = Builder::new(db, select!("WHERE TRUE"));
-    if let Some(search) = filter.search.map(str::trim).filter(|text| !text.is_empty()) {
-        let from = search.to_lowercase();
-        let until = format!("{from}\u{10ffff}");
-        builder = builder
-            .push_with(
-                " AND u.id IN (SELECT user_id FROM user_terms WHERE term >= ?",
-                from,
-            )
-            .push_with(" AND term < ?)", until);
-    }
-    if let Some(team) = filter.team {
-        builder = builder.push_with(
-            " AND u.id IN (SELECT user_id FROM memberships WHERE team_id = ?)",
-            team,
-        );
-    }
-    builder
-        .push_if(" AND u.status = ?", filter.status)
-        .push_if(" AND u.id < ?", filter.before)
-        .push_with(" ORDER BY u.id DESC LIMIT ?", limit)
-        .build()
-        .fetch_all()
-        .await
-}
-
 /// How many people there are of each status.
 pub async fn count_by_status(db: impl Executor<'_>) -> Result<Vec<(UserStatus, i64)>> {
     db.query("SELECT status, COUNT(*) FROM users GROUP BY status ORDER BY status")
@@ -191,11 +157,49 @@ pub async fn count_active_admins(db: impl Executor<'_>) -> Result<i64> {
     .await
 }
 
+/// The active platform admins, in the order in which they came; at most `limit`.
+pub async fn active_admins(db: impl Executor<'_>, limit: i64) -> Result<Vec<User>> {
+    db.query(select!(
+        "WHERE u.global_role = 'platform_admin' AND u.status = 'active' ORDER BY u.id LIMIT $1"
+    ))
+    .bind(limit)
+    .fetch_all()
+    .await
+}
+
 /// Whether there is a platform admin who could come in: active or invited.
 pub async fn any_admin(db: impl Executor<'_>) -> Result<bool> {
     db.query("SELECT COUNT(*) > 0 FROM users WHERE global_role = 'platform_admin' AND status <> 'disabled'")
         .fetch_scalar()
         .await
+}
+
+/// Whether there is a platform admin who could come in now: active, invited through a provider, or holding a link that
+/// still works.
+pub async fn any_admin_with_way_in(db: impl Executor<'_>, now: DateTime<Utc>) -> Result<bool> {
+    db.query(
+        "SELECT EXISTS (SELECT 1 FROM users u \
+                         WHERE u.global_role = 'platform_admin' \
+                           AND (u.status = 'active' \
+                                OR (u.status = 'invited' AND u.sign_in <> 'password') \
+                                OR (u.status = 'invited' \
+                                    AND EXISTS (SELECT 1 FROM one_time_links l \
+                                                 WHERE l.user_id = u.id AND l.used_at IS NULL AND l.expires_at > $1))))",
+    )
+    .bind(now)
+    .fetch_scalar()
+    .await
+}
+
+/// Whether a person ever came: has a password or a link to a provider.
+pub async fn has_come(db: impl Executor<'_>, id: UserId) -> Result<bool> {
+    db.query(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND password_hash IS NOT NULL) \
+             OR EXISTS (SELECT 1 FROM identities WHERE user_id = $1)",
+    )
+    .bind(id)
+    .fetch_scalar()
+    .await
 }
 
 /// Sets where a person stands; `disabled_by` goes with `disabled` and with nothing else.
@@ -277,6 +281,15 @@ pub async fn set_password(
         .bind(id)
         .bind(phc)
         .bind(must_change)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Takes a person's password away.
+pub async fn clear_password(db: impl Executor<'_>, id: UserId) -> Result<()> {
+    db.query("UPDATE users SET password_hash = NULL, must_change_password = FALSE WHERE id = $1")
+        .bind(id)
         .execute()
         .await?;
     Ok(())

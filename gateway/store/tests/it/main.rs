@@ -1,0 +1,19 @@
+//! What the store promises, on both databases.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops and says where"
+)]
+
+mod audit;
+mod failures;
+mod flows;
+mod identities;
+mod links;
+mod migrations;
+mod people;
+mod prune;
+mod samples;
+mod schema;
+mod sessions;
+mod teams;
+mod transactions;
