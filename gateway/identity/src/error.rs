@@ -166,8 +166,13 @@ impl SignInFailure {
 impl From<gateway_store::Error> for SignInFailure {
     fn from(error: gateway_store::Error) -> Self {
         let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+        let whose = match error {
+            // Of all that a sign-in keeps, only what the provider says of the person can hold such a value.
+            gateway_store::Error::InvalidValue(_) => SignInError::ProviderFailure,
+            _ => SignInError::ServerError,
+        };
         Self::new(
-            SignInError::ServerError,
+            whose,
             format!("store: {error}{}", source.unwrap_or_default()),
         )
     }
@@ -176,6 +181,9 @@ impl From<gateway_store::Error> for SignInFailure {
 /// Why a service did not do what it was asked. The edges turn it into a status, a code and a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
+    /// The caller's session ended, or the caller was disabled, while the request was on its way.
+    #[error("you are not signed in any more")]
+    SignedOut,
     /// The caller may not do that.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -232,10 +240,13 @@ impl ServiceError {
     /// The stable code for programs.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::SignedOut => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Conflict { code, .. } => code,
-            Self::Invalid { .. } => "invalid_request",
+            Self::Invalid { .. } | Self::Store(gateway_store::Error::InvalidValue(_)) => {
+                "invalid_request"
+            }
             Self::RateLimited { .. } => "rate_limited",
             Self::Store(_) | Self::Internal(_) => "server_error",
         }

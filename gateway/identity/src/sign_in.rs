@@ -60,20 +60,19 @@ pub fn session_hash(id: &Id) -> TokenHash {
     TokenHash::of(&id.0.to_le_bytes())
 }
 
-/// Finds or makes the person of a verified assertion, and opens a session.
+/// Finds or makes the person of a verified assertion, and opens a session. The caller commits.
 ///
 /// # Errors
 /// A refusal leaves no trace but is told by the caller to [`record_failure`].
 pub async fn with_assertion(
-    db: &Db,
+    tx: &mut Tx,
     assertion: &Assertion,
     admission: Admission<'_>,
     attempt: Attempt<'_>,
 ) -> Result<OpenedSession, SignInFailure> {
-    let mut tx = db.begin().await?;
-    let linked = identities::linked(&mut tx, assertion).await?;
+    let linked = identities::linked(&mut *tx, assertion).await?;
     let holder = match &assertion.email {
-        Some(email) => users::holder(&mut tx, email).await?,
+        Some(email) => users::holder(&mut *tx, email).await?,
         None => None,
     };
     let facts = Facts {
@@ -82,12 +81,12 @@ pub async fn with_assertion(
     };
     // Only a stranger's sign-in needs the policy for strangers: a team missing from it keeps nobody else out.
     let jit = admission.jit.filter(|_| linked.is_none());
-    let policy = policy(&mut tx, Admission { jit, ..admission }).await?;
+    let policy = policy(tx, Admission { jit, ..admission }).await?;
     let user_id = match decide(assertion, &facts, &policy) {
         Decision::SignIn(user_id) => user_id,
-        Decision::Activate(user_id) => activate(&mut tx, user_id, attempt).await?,
+        Decision::Activate(user_id) => activate(tx, user_id, attempt).await?,
         Decision::Provision(email, provisioning) => {
-            provision(&mut tx, assertion, &email, &provisioning, attempt).await?
+            provision(tx, assertion, &email, &provisioning, attempt).await?
         }
         Decision::Refuse(refusal) => {
             return Err(SignInFailure::new(refusal.into(), format!("{refusal:?}")));
@@ -95,16 +94,14 @@ pub async fn with_assertion(
     };
     match linked {
         Some((identity, known_email, _)) => {
-            note_email_change(&mut tx, user_id, assertion, known_email.as_deref(), attempt).await?;
+            note_email_change(tx, user_id, assertion, known_email.as_deref(), attempt).await?;
             let email = assertion.email.as_ref().map(Email::as_str);
-            identities::touch(&mut tx, identity, email, attempt.now).await?;
+            identities::touch(&mut *tx, identity, email, attempt.now).await?;
         }
-        None => link(&mut tx, user_id, assertion, attempt).await?,
+        None => link(tx, user_id, assertion, attempt).await?,
     }
     let detail = assertion_detail(assertion);
-    let opened = open_session(&mut tx, user_id, &assertion.provider_key, detail, attempt).await?;
-    tx.commit().await?;
-    Ok(opened)
+    open_session(tx, user_id, &assertion.provider_key, detail, attempt).await
 }
 
 /// Opens a session for a person who proved themselves without a provider: `password` or a one-time link. The caller
@@ -326,7 +323,7 @@ async fn open_session(
         ));
     }
     if let Some(previous) = previous {
-        sessions::revoke_token(&mut *tx, &previous, now).await?;
+        end_previous(tx, &user, &previous, attempt).await?;
     }
     let opened = OpenedSession {
         user_id,
@@ -360,6 +357,33 @@ async fn open_session(
     Ok(opened)
 }
 
+/// Ends the session that the browser came with, whosever it is, and says so when it was live.
+async fn end_previous(
+    tx: &mut Tx,
+    newcomer: &User,
+    token: &TokenHash,
+    attempt: Attempt<'_>,
+) -> Result<(), SignInFailure> {
+    let live = sessions::find_live(&mut *tx, token, attempt.now).await?;
+    sessions::revoke_token(&mut *tx, token, attempt.now).await?;
+    let Some(live) = live else { return Ok(()) };
+    let entry = NewEntry {
+        actor: party(newcomer),
+        action: Action::SessionRevoked,
+        target: Party::new("session", live.session_id, live.user.email),
+        before: Some(json!({
+            "user_id": live.user.id,
+            "provider": live.provider_key,
+            "created_at": live.session_created_at,
+        })),
+        after: Some(json!({ "how": "sign-in in the same browser" })),
+        provider_key: None,
+        origin: attempt.origin,
+    };
+    audit::append(tx, entry, attempt.now).await?;
+    Ok(())
+}
+
 async fn must_find(tx: &mut Tx, user_id: UserId) -> Result<User, SignInFailure> {
     let user = users::find(&mut *tx, user_id).await?;
     user.ok_or_else(|| {
@@ -372,12 +396,7 @@ async fn must_find(tx: &mut Tx, user_id: UserId) -> Result<User, SignInFailure> 
 
 /// What the audit log keeps of an assertion: the subject only as its hash.
 fn assertion_detail(assertion: &Assertion) -> Value {
-    let digest = TokenHash::of(assertion.subject.as_bytes());
-    let subject: String = digest
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let subject = TokenHash::of(assertion.subject.as_bytes()).to_hex();
     json!({
         "provider": assertion.provider_key,
         "issuer": assertion.issuer,
