@@ -1,1 +1,7 @@
-fn main(){}
+//! The `gateway` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateway::cli::main()
+}
