@@ -1,0 +1,4 @@
+//! Section K of the catalogue: GitHub.
+
+mod accounts;
+mod faults;
