@@ -57,7 +57,7 @@ for (const [key, email] of [['google', 'goo@acme.test'], ['entra', 'entra@acme.t
     const { context, page } = await browser.person();
     await page.goto(`${gateway.base}/admin/account`);
     await page.getByRole('link', { name: new RegExp(key) }).click();
-    await page.locator('button[type=submit]').first().click();
+    await page.locator('button', { hasText: key === 'github' ? 'octo-admin' : email }).first().click();
     await page.waitForURL(`${gateway.base}/admin/account`).catch((error) => {
       throw new Error(`${error.message}\nat ${page.url()}\n${gateway.output().slice(-3000)}`);
     });

@@ -8,6 +8,7 @@ const PEOPLE = {
   alice: { sub: 'ak-0001', email: 'alice@example.test', email_verified: true, name: 'Alice Admin', groups: ['oceans-admins'] },
   bob: { sub: 'ak-0002', email: 'bob@example.test', email_verified: true, name: 'Bob Member', groups: ['oceans-users'] },
   carol: { sub: 'ak-0003', email: 'carol@example.test', email_verified: false, name: 'Carol Unverified', groups: [] },
+  erin: { sub: 'ak-0005', email: 'Erin@Example.test', email_verified: true, name: 'Erin Auditor', groups: [] },
   dave: { sub: 'ak-0004', name: 'Dave Nomail', groups: [] },
 };
 
