@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,12 +12,16 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::{Error, Result};
 
 /// A pool of connections to the configured database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pool: AnyPool,
+    /// Whoever holds it may open a decision. Those who wait here wait in order and hold no connection meanwhile.
+    turn: Arc<Semaphore>,
     /// The file of an SQLite database; `None` in memory and for PostgreSQL.
     pub(crate) file: Option<PathBuf>,
 }
@@ -38,15 +43,21 @@ pub enum Engine {
 
 /// An open transaction. Rolls back unless [`Tx::commit`] is called.
 #[derive(Debug)]
-pub enum Tx {
-    #[doc(hidden)]
+pub struct Tx {
+    pub(crate) inner: AnyTx,
+    /// Given back when the transaction is over: fields are dropped in this order.
+    _turn: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+pub(crate) enum AnyTx {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    #[doc(hidden)]
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 const CONNECTIONS: u32 = 16;
 const ACQUIRE: Duration = Duration::from_secs(5);
+const TURN: Duration = Duration::from_secs(30);
 
 impl Db {
     /// Opens `sqlite://path` (made if missing, with its folder) or `postgres://…`. Does not migrate.
@@ -57,10 +68,7 @@ impl Db {
                     .max_connections(CONNECTIONS)
                     .acquire_timeout(ACQUIRE);
                 let pool = options.connect(url).await?;
-                Ok(Self {
-                    pool: AnyPool::Postgres(pool),
-                    file: None,
-                })
+                Ok(Self::new(AnyPool::Postgres(pool), None))
             }
             Some("sqlite") => Self::open_sqlite(url).await,
             _ => Err(Error::Scheme),
@@ -99,10 +107,18 @@ impl Db {
             .acquire_timeout(ACQUIRE)
             .connect_with(options)
             .await?;
-        Ok(Self {
-            pool: AnyPool::Sqlite(pool),
-            file: (!in_memory).then_some(path),
-        })
+        Ok(Self::new(
+            AnyPool::Sqlite(pool),
+            (!in_memory).then_some(path),
+        ))
+    }
+
+    fn new(pool: AnyPool, file: Option<PathBuf>) -> Self {
+        Self {
+            pool,
+            turn: Arc::new(Semaphore::new(1)),
+            file,
+        }
     }
 
     /// Which database this is.
@@ -119,17 +135,24 @@ impl Db {
     /// chain's head, which every one of them must write anyway. What one reads, no other changes before it commits, so
     /// two first sign-ins of one person, or two admins demoting each other, cannot interleave, and there is nothing to
     /// retry. They must stay short: no network, no password hashing in between.
+    ///
+    /// Within a process they queue up in order before they take a connection, so that a burst of them keeps no reader
+    /// waiting. Whoever has not had their turn after half a minute gets an error.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(match &self.pool {
-            AnyPool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+        let turn = tokio::time::timeout(TURN, Arc::clone(&self.turn).acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Database(sqlx::Error::PoolTimedOut))?;
+        let turn = turn.map_err(|_| Error::Database(sqlx::Error::PoolClosed))?;
+        let inner = match &self.pool {
+            AnyPool::Sqlite(pool) => AnyTx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
             AnyPool::Postgres(pool) => {
                 let mut tx = pool.begin().await?;
                 sqlx::query("SELECT seq FROM audit_head WHERE id = 1 FOR UPDATE")
                     .execute(&mut *tx)
                     .await?;
-                Tx::Postgres(tx)
+                AnyTx::Postgres(tx)
             }
-        })
+        };
+        Ok(Tx { inner, _turn: turn })
     }
 
     /// Asks the database for a sign of life.
@@ -157,9 +180,9 @@ fn is_in_memory(url: &str, path: &Path) -> bool {
 impl Tx {
     /// Makes everything done in it last.
     pub async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+        match self.inner {
+            AnyTx::Sqlite(tx) => tx.commit().await?,
+            AnyTx::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }

@@ -11,7 +11,11 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use crate::{Db, Error, Result, Tx, db::AnyPool, storable::unstorable};
+use crate::{
+    Db, Error, Result, Tx,
+    db::{AnyPool, AnyTx},
+    storable::unstorable,
+};
 
 /// Somewhere a statement can run: `&Db` or `&mut Tx`.
 pub trait Executor<'c>: Send {
@@ -34,9 +38,11 @@ impl<'c> Executor<'c> for &'c Db {
 impl<'c> Executor<'c> for &'c mut Tx {
     fn query(self, sql: impl Into<Sql>) -> Query<'c> {
         let sql = sql.into();
-        match self {
-            Tx::Sqlite(tx) => Query::Sqlite(Target::Conn(&mut **tx), sqlx::query(sql.sqlite)),
-            Tx::Postgres(tx) => Query::Postgres(Target::Conn(&mut **tx), sqlx::query(sql.postgres)),
+        match &mut self.inner {
+            AnyTx::Sqlite(tx) => Query::Sqlite(Target::Conn(&mut **tx), sqlx::query(sql.sqlite)),
+            AnyTx::Postgres(tx) => {
+                Query::Postgres(Target::Conn(&mut **tx), sqlx::query(sql.postgres))
+            }
         }
     }
 }

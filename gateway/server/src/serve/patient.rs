@@ -103,9 +103,10 @@ mod tests {
         let (client, accepted) = tokio::join!(client, listener.accept());
         let mut server = Patient::new(accepted.unwrap().0);
         pause();
+        let much = vec![0; 64 * 1024];
         let flood = async {
             loop {
-                if let Err(error) = server.write_all(&[0; 64 * 1024]).await {
+                if let Err(error) = server.write_all(&much).await {
                     break error;
                 }
             }

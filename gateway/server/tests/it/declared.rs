@@ -1,6 +1,6 @@
 //! What the file declares, and how the first admin comes in.
 
-use gateway_domain::{GlobalRole, MembershipSource, Secret, SignIn, UserStatus};
+use gateway_domain::{DisabledBy, GlobalRole, MembershipSource, Secret, SignIn, UserStatus};
 use gateway_identity::{
     Caller,
     declared::{self, Bootstrap, Report},
@@ -201,7 +201,8 @@ cases! {
         assert!(report.has_admin && !report.lost_last_admin());
         assert!(!app.is_signed_in().await && another.is_signed_in().await);
         let back = declaring(&app, people).await;
-        users::set_status(&*app.db, back.user("admin@example.org").await.unwrap().id, UserStatus::Disabled, None).await.unwrap();
+        let other = back.user("admin@example.org").await.unwrap();
+        users::set_status(&*app.db, other.id, UserStatus::Disabled, Some(DisabledBy::Admin)).await.unwrap();
         let gone = declaring(&back, json!([])).await;
         assert_eq!(gone.user("ops@example.com").await.unwrap().status, UserStatus::Disabled);
         assert!(matches!(declared::bootstrap(&gone.ctx).await.unwrap(), Bootstrap::SetupLink(_)));

@@ -45,6 +45,26 @@ on_both! {
         assert_eq!(sessions::count_live(&*db, at).await.unwrap(), 1);
     }
 
+    async fn only_live_sessions_of_other_providers_are_ended(db: TestDb) {
+        let ada = user(&db, "ada@example.com").await;
+        let at = now();
+        let (_, token) = open(&db, &ada, at).await;
+        let mut tx = db.begin().await.unwrap();
+        for kept in [&["password", "idp"][..], &["idp"]] {
+            let ended = sessions::revoke_of_providers_other_than(&mut tx, kept, at).await.unwrap();
+            assert!(ended.is_empty());
+        }
+        let late = at + TimeDelta::hours(2);
+        let ended = sessions::revoke_of_providers_other_than(&mut tx, &["password"], late).await.unwrap();
+        assert!(ended.is_empty(), "it is over already");
+        let ended = sessions::revoke_of_providers_other_than(&mut tx, &["password", "IDP"], at).await.unwrap();
+        assert_eq!(ended, [(ada.id, "idp".to_owned())]);
+        let again = sessions::revoke_of_providers_other_than(&mut tx, &[], at).await.unwrap();
+        assert!(again.is_empty());
+        tx.commit().await.unwrap();
+        assert!(!is_live(&db, &token, at).await);
+    }
+
     async fn case_202_the_idle_limit_ends_it_and_use_prolongs_it(db: TestDb) {
         let ada = user(&db, "ada@example.com").await;
         let at = now();
