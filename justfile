@@ -35,10 +35,6 @@ e2e:
 cases:
     UPDATE_CASES=1 cargo test -q -p gateway-testkit --test cases_table the_table
 
-# the OpenAPI document as a file
-openapi:
-    UPDATE_OPENAPI=1 cargo test -q -p gateway --test it openapi
-
 # ratios against a bare handler in the same run
 bench:
     cargo run --release -p gateway-bench

@@ -101,7 +101,7 @@ async fn caller_of(app: &TestApp, browser: &Browser) -> Caller {
 
 #[track_caller]
 fn assert_signed_out<T>(outcome: Result<T, ServiceError>) {
-    let error = outcome.err().expect("refused");
+    let error = outcome.err().unwrap();
     assert!(matches!(error, ServiceError::SignedOut), "{error:?}");
 }
 

@@ -60,7 +60,7 @@ cases! {
 
         // The same of a session that ends.
         let caller = caller_of(&app, &boss).await;
-        let mut entries = audit_service::export(&app.ctx, &caller, &Default::default()).unwrap();
+        let mut entries = audit_service::export(&app.ctx, &caller, &audit_service::Filter::default()).unwrap();
         entries.next().await.unwrap().unwrap();
         let admin = app.user("admin@example.org").await.unwrap();
         sessions::revoke_all(&*app.db, admin.id, None, app.ctx.now()).await.unwrap();
@@ -74,7 +74,7 @@ cases! {
         entries(&app, 600).await;
         let there = app.audit().await.len();
         let caller = caller_of(&app, &boss).await;
-        let mut exported = audit_service::export(&app.ctx, &caller, &Default::default()).unwrap();
+        let mut exported = audit_service::export(&app.ctx, &caller, &audit_service::Filter::default()).unwrap();
         exported.next().await.unwrap().unwrap();
         entries(&app, 600).await;
         assert_eq!(1 + exported.count().await, there);
