@@ -88,18 +88,23 @@ pub enum Decision {
     Refuse(Refusal),
 }
 
-/// Why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why not. Its text is for the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The person is disabled here.
+    #[error("the person is disabled")]
     Disabled,
     /// A list of allowed domains leaves the address out.
+    #[error("the address is outside the allowed domains")]
     DomainNotAllowed,
     /// Nobody here, and strangers are not taken.
+    #[error("nobody is linked, invited or admitted by the policy for new people")]
     Unmatched,
     /// Somebody else has the address.
+    #[error("the address belongs to somebody who signs in otherwise")]
     Conflict,
     /// The provider does not vouch for the address.
+    #[error("the provider does not vouch for the address")]
     EmailUnverified,
 }
 

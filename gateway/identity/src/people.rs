@@ -22,7 +22,7 @@ pub use invite::{Invited, NewPerson, invite};
 pub use link::{issue_break_glass, issue_reset, reissue_invite};
 pub use remove::delete;
 
-use crate::{Caller, Context, Page, Paging, ServiceError, words::is_plain};
+use crate::{Caller, Context, Page, Paging, ServiceError, words::may_stand_in_name};
 
 /// A person with what belongs to them, as far as the caller may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +181,7 @@ fn managed_by_config(what: &str) -> ServiceError {
 fn checked_name(name: &str) -> Result<String, ServiceError> {
     let name = name.trim();
     let fits = !name.is_empty() && name.chars().count() <= 200;
-    if fits && name.chars().all(is_plain) {
+    if fits && name.chars().all(may_stand_in_name) {
         return Ok(name.to_owned());
     }
     Err(ServiceError::invalid(

@@ -93,7 +93,7 @@ pub async fn with_assertion(
             provision(tx, assertion, &email, &provisioning, attempt).await?
         }
         Decision::Refuse(refusal) => {
-            return Err(SignInFailure::new(refusal.into(), format!("{refusal:?}")));
+            return Err(SignInFailure::new(refusal.into(), refusal.to_string()));
         }
     };
     match linked {

@@ -10,7 +10,9 @@ use serde_json::json;
 
 pub use members::{Member, members, remove_member, set_member, set_member_by_email};
 
-use crate::{Caller, Context, Page, Paging, ServiceError, audit_service::record, words::is_plain};
+use crate::{
+    Caller, Context, Page, Paging, ServiceError, audit_service::record, words::may_stand_in_name,
+};
 
 /// A team and how many people are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +232,7 @@ fn check_key(key: &str) -> Result<(), ServiceError> {
 fn checked_name(name: &str) -> Result<String, ServiceError> {
     let name = name.trim();
     let fits = !name.is_empty() && name.chars().count() <= 100;
-    if fits && name.chars().all(is_plain) {
+    if fits && name.chars().all(may_stand_in_name) {
         return Ok(name.to_owned());
     }
     Err(ServiceError::invalid(

@@ -11,9 +11,15 @@ pub(crate) fn sanitised(text: &str) -> String {
         .collect()
 }
 
-/// Whether a character may stand in a name: it can be seen, leaves the line and the writing direction alone.
-pub(crate) fn is_plain(c: char) -> bool {
+/// Whether a character may stand in a line of the log: it can be seen, leaves the line and the writing direction alone.
+fn is_plain(c: char) -> bool {
     !c.is_control() && !is_invisible(c)
+}
+
+/// Whether a character may stand in a name. Joiners and variation selectors may: Persian, Hindi and Sinhala names are
+/// written with the first, and a name is never what somebody is recognised by.
+pub(crate) fn may_stand_in_name(c: char) -> bool {
+    is_plain(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 /// Unicode's default-ignorable code points, those that turn the writing direction, and blanks that pass for letters.
@@ -54,6 +60,21 @@ mod tests {
             "<b>no</b>Set-Cookie: a=btxt.exe[31m"
         );
         assert_eq!(sanitised(&"x".repeat(10_000)).len(), LONGEST);
+    }
+
+    #[test]
+    fn names_of_the_world_are_names() {
+        for name in [
+            "علی\u{200c}رضا",
+            "श्री\u{200d}",
+            "Zoë ❤\u{fe0f}",
+            "O'Brien-李",
+        ] {
+            assert!(name.chars().all(may_stand_in_name), "{name}");
+        }
+        for odd in ['\u{202e}', '\u{200b}', '\u{2800}', '\n', '\u{feff}'] {
+            assert!(!may_stand_in_name(odd), "{odd:?}");
+        }
     }
 
     proptest! {

@@ -167,13 +167,6 @@ pub async fn active_admins(db: impl Executor<'_>, limit: i64) -> Result<Vec<User
     .await
 }
 
-/// Whether there is a platform admin who could come in: active or invited.
-pub async fn any_admin(db: impl Executor<'_>) -> Result<bool> {
-    db.query("SELECT COUNT(*) > 0 FROM users WHERE global_role = 'platform_admin' AND status <> 'disabled'")
-        .fetch_scalar()
-        .await
-}
-
 /// Whether there is a platform admin who could come in now: active, invited through a provider, or holding a link that
 /// still works.
 pub async fn any_admin_with_way_in(db: impl Executor<'_>, now: DateTime<Utc>) -> Result<bool> {

@@ -13,6 +13,7 @@ use crate::{
     declared::is_waiting,
     password,
     sign_in::{Attempt, OpenedSession, open_without_provider},
+    words::may_stand_in_name,
 };
 
 /// What the person filled in. Which of it is needed depends on the link: an invitation and a reset need a password, the
@@ -123,7 +124,7 @@ async fn prepare(
                 .name
                 .unwrap_or_default()
                 .chars()
-                .filter(|c| !c.is_control())
+                .filter(|&c| may_stand_in_name(c))
                 .take(200)
                 .collect();
             let name = match name.trim() {

@@ -120,6 +120,7 @@ async fn begin_anew(
     users::clear_password(&mut *tx, user.id).await?;
     let unlinked = identities::delete_of(&mut *tx, user.id).await?;
     one_time_links::revoke(&mut *tx, Some(user.id), run.now).await?;
+    one_time_links::revoke_issued_by(&mut *tx, user.id, run.now).await?;
     let ended = sessions::revoke_all(&mut *tx, user.id, None, run.now).await?;
     let status = match user.status {
         UserStatus::Active => UserStatus::Invited,

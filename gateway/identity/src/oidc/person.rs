@@ -4,7 +4,7 @@ use gateway_config::Claims;
 use gateway_domain::Email;
 use serde_json::{Map, Value};
 
-use crate::words::is_plain;
+use crate::words::may_stand_in_name;
 
 const LONGEST_NAME: usize = 200;
 
@@ -68,7 +68,7 @@ fn is_true(value: &Value) -> bool {
 fn readable(name: &str) -> Option<String> {
     let name: String = name
         .chars()
-        .filter(|&c| is_plain(c))
+        .filter(|&c| may_stand_in_name(c))
         .take(LONGEST_NAME)
         .collect();
     let name = name.trim();
