@@ -211,3 +211,21 @@ fn the_master_key_is_32_bytes() {
         assert!(!found.contains(key), "{found}");
     }
 }
+
+#[test]
+fn case_179_nobody_becomes_an_owner_by_signing_in() {
+    let policy = |role: &str| {
+        format!(
+            "
+server: {{public_base_url: https://g.example.com}}
+teams: [{{key: t}}]
+auth: {{oidc: {{providers: [{{key: a, client_id: x, issuer_url: https://id.example.com, jit: {{enabled: true, membership: {{team: t, role: {role}}}}}}}]}}}}
+"
+        )
+    };
+    let findings = refused(&policy("owner"), []).to_string();
+    assert!(findings.contains("jit.membership.role"), "{findings}");
+    let warned = accepted(&policy("admin"), []).warnings.to_string();
+    assert!(warned.contains("jit.membership"), "{warned}");
+    assert!(accepted(&policy("member"), []).warnings.0.is_empty());
+}

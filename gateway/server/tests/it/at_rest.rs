@@ -65,7 +65,7 @@ fn holds(all: &[u8], form: &[u8]) -> bool {
 }
 
 cases! {
-    async fn case_201_case_241_nothing_that_opens_anything_is_stored(app: TestApp) {
+    async fn case_201_241_nothing_that_opens_anything_is_stored(app: TestApp) {
         let mut taken = Taken::default();
         taken.tokens_of(&app.idp);
         let callback = app.begin().await;

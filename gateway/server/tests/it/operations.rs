@@ -1,7 +1,5 @@
 //! Section L of the catalogue: the store, faults, secrets, logs and the audit trail.
 
-mod canary;
-
 use gateway_testkit::{FakeGitHub, FakeIdp};
 use serde_json::json;
 
