@@ -60,3 +60,82 @@ test('the stranger is refused', async () => {
   await page.waitForURL(/sso_error=policy_denied/);
   await context.close();
 });
+
+test('a newcomer makes a key, calls the model, and finds the call in the pages', async () => {
+  const { context, page, complaints } = await choose('Mel');
+  await page.waitForURL(`${base}/admin`);
+  await page.goto(`${base}/admin/keys`);
+  await picture(page, 'keys-empty');
+  await page.getByRole('link', { name: /Make/ }).first().click();
+  await page.getByLabel('Name').fill('laptop');
+  await picture(page, 'key-new');
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  const key = await page.locator('#key').inputValue();
+  assert.match(key, /^sk-ogw-[0-9A-Za-z]{49}$/);
+  await picture(page, 'key-shown');
+  assert.ok(!page.url().includes(key));
+
+  const ask = (body, secret = key) =>
+    fetch(`${base}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'echo', messages: [{ role: 'user', content: 'Hello there' }], ...body }),
+    });
+  const answer = await ask({});
+  assert.equal(answer.status, 200);
+  assert.equal((await answer.json()).choices[0].message.content, 'You said: Hello there');
+  const id = answer.headers.get('x-request-id');
+  const stream = await ask({ stream: true });
+  assert.match(stream.headers.get('content-type'), /text\/event-stream/);
+  const pieces = [];
+  for await (const piece of stream.body) pieces.push(Buffer.from(piece).toString());
+  assert.ok(pieces.length > 2, 'the words come one by one');
+  assert.match(pieces.join(''), /\[DONE\]/);
+
+  await eventually('the call is in the list', async () => {
+    await page.goto(`${base}/admin/requests`);
+    return (await page.locator('main').innerText()).includes('echo');
+  });
+  await picture(page, 'requests');
+  await page.goto(`${base}/admin/requests/${id}`);
+  await page.locator('main').getByText('echo').first().waitFor();
+  await picture(page, 'request');
+  await page.goto(`${base}/admin/usage`);
+  await page.locator('main').getByText('echo').first().waitFor();
+  await picture(page, 'usage');
+  for (const place of ['models', 'connect']) {
+    await page.goto(`${base}/admin/${place}`);
+    await page.locator('main').getByText('echo').first().waitFor();
+    await picture(page, place);
+  }
+
+  await page.goto(`${base}/admin/keys`);
+  await page.getByRole('link', { name: 'laptop' }).first().click();
+  await picture(page, 'key');
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.getByText(/^Revoke/).first().click();
+  const button = page.getByRole('button', { name: /Revoke/ }).last();
+  if (await button.isVisible()) await button.click();
+  await eventually('the key is refused', async () => (await ask({})).status === 401);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('the admin sees everybody’s calls and sends a test call', async () => {
+  const { context, page, complaints } = await choose('Ada');
+  await page.waitForURL(`${base}/admin`);
+  await picture(page, 'demo-home-used');
+  await page.goto(`${base}/admin/requests`);
+  await page.locator('main').getByText('Mel Member').first().waitFor();
+  await page.goto(`${base}/admin/model-providers/echo`);
+  await page.getByRole('button', { name: /test call/i }).click();
+  await page.locator('main').getByText(/answered/i).first().waitFor();
+  await picture(page, 'provider-tested');
+  await page.goto(`${base}/admin/keys/all`);
+  await page.locator('main').getByText('laptop').first().waitFor();
+  await page.goto(`${base}/admin/service-accounts`);
+  await page.locator('main').getByText('Demo robot').first().waitFor();
+  await picture(page, 'service-accounts');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Deref};
 use gateway_domain::audit::{Action, Entry};
 use serde_json::Value;
 
-use crate::view::Label;
+use crate::{pages::service_accounts, view::Label};
 
 /// An audit entry with the words for it.
 #[derive(Clone, Debug)]
@@ -65,9 +65,10 @@ impl EntryView {
     /// The page of the target, where there is one.
     pub(crate) fn target_path(&self) -> Option<String> {
         match &*self.target_kind {
-            "user" if !self.target_id.is_empty() => {
-                Some(format!("/admin/users/{}", self.target_id))
-            }
+            _ if self.target_id.is_empty() => None,
+            "user" => Some(format!("/admin/users/{}", self.target_id)),
+            "key" => Some(format!("/admin/keys/{}", self.target_id)),
+            "service_account" => Some(service_accounts::path_of(&self.target_label)),
             _ => None,
         }
     }
@@ -122,6 +123,17 @@ fn phrase(action: Action) -> &'static str {
         Action::MemberChanged => "Team membership changed",
         Action::SessionRevoked => "Session ended",
         Action::SessionsRevoked => "All sessions ended",
+        Action::TeamLoggingChanged => "Team’s request logging changed",
+        Action::KeyCreated => "Key made",
+        Action::KeyChanged => "Key changed",
+        Action::KeyRotated => "Key rotated",
+        Action::KeyRevoked => "Key revoked",
+        Action::ServiceAccountCreated => "Service account made",
+        Action::ServiceAccountChanged => "Service account changed",
+        Action::ServiceAccountDisabled => "Service account disabled",
+        Action::ServiceAccountEnabled => "Service account enabled",
+        Action::ServiceAccountDeleted => "Service account deleted",
+        Action::ProviderTested => "Test call sent to a model provider",
         Action::ConfigReloaded => "Configuration read anew",
         Action::ConfigRefused => "Configuration refused",
     }

@@ -16,6 +16,7 @@ mod visitor;
 
 use axum::{Router, extract::FromRef, middleware};
 use gateway_identity::Context;
+use gateway_inference::Plane;
 
 pub use fault::refusals;
 pub use shell::PageOptions;
@@ -26,6 +27,7 @@ pub fn router<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Context: FromRef<S>,
+    Plane: FromRef<S>,
 {
     Router::new()
         .merge(pages::router())

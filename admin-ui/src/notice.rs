@@ -43,5 +43,12 @@ notices! {
     TeamCreated = "team_created": "The team is created.",
     TeamSaved = "team_saved": "The team is saved.",
     TeamDeleted = "team_deleted": "The team is deleted.",
+    KeySaved = "key_saved": "The key is saved. It takes effect at once.",
+    KeyRevoked = "key_revoked": "The key is revoked. It opens nothing any more.",
+    AccountCreated = "account_created": "The service account is made. Give it a key.",
+    AccountSaved = "account_saved": "The service account is saved.",
+    AccountDisabled = "account_disabled": "The service account is disabled. Its keys open nothing.",
+    AccountEnabled = "account_enabled": "The service account is enabled.",
+    AccountDeleted = "account_deleted": "The service account is deleted, and its keys with it.",
     PasswordChanged = "password_changed": "Your password is changed.",
 }

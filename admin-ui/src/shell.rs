@@ -32,22 +32,38 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// The pages that this person may see.
-    pub(crate) fn menu(&self) -> Vec<Nav> {
+    /// The pages that this person may see, under their headings.
+    pub(crate) fn menu(&self) -> Vec<(&'static str, Vec<Nav>)> {
         let Some(principal) = &self.principal else {
             return Vec::new();
         };
-        let visible = Nav::ALL.into_iter().filter(|entry| entry.is_for(principal));
-        visible.collect()
+        let visible = |entries: &[Nav]| {
+            let entries = entries.iter().copied();
+            entries.filter(|entry| entry.is_for(principal)).collect()
+        };
+        let groups = Nav::GROUPS.map(|(heading, entries)| (heading, visible(entries)));
+        let groups = groups.into_iter();
+        groups
+            .filter(|(_, entries): &(_, Vec<Nav>)| !entries.is_empty())
+            .collect()
     }
 
     /// For `aria-current`: `page` on the page itself, `true` on those below it.
     pub(crate) fn current(&self, entry: Nav) -> Option<&'static str> {
-        let below = self.path.strip_prefix(entry.path())?;
-        match below {
+        let below = |entry: Nav| {
+            let below = self.path.strip_prefix(entry.path())?;
+            let is_part = below.is_empty() || (below.starts_with('/') && entry != Nav::Home);
+            is_part.then_some(below)
+        };
+        // The one that says most of the path: "All keys" stands below "My keys".
+        let all = Nav::GROUPS.iter().flat_map(|(_, entries)| entries.iter());
+        let most = all
+            .filter(|other| below(**other).is_some())
+            .max_by_key(|other| other.path().len())?;
+        match below(entry)? {
+            _ if *most != entry => None,
             "" => Some("page"),
-            _ if below.starts_with('/') && entry != Nav::Home => Some("true"),
-            _ => None,
+            _ => Some("true"),
         }
     }
 
@@ -62,12 +78,30 @@ impl Shell {
     pub(crate) fn manages_people(&self) -> bool {
         self.may(Action::ManagePeople)
     }
+
+    /// Whether the person is admin or owner of any team.
+    pub(crate) fn manages_some_team(&self) -> bool {
+        self.principal.as_ref().is_some_and(manages_some_team)
+    }
+
+    /// Whether the person may see keys, requests and usage that are not their own.
+    pub(crate) fn oversees(&self) -> bool {
+        self.may(Action::ReadAllCalls) || self.manages_some_team()
+    }
 }
 
 /// The pages in the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nav {
     Home,
+    Keys,
+    Connect,
+    Models,
+    Requests,
+    Usage,
+    AllKeys,
+    ServiceAccounts,
+    ModelProviders,
     People,
     Teams,
     Providers,
@@ -77,20 +111,42 @@ pub(crate) enum Nav {
 }
 
 impl Nav {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Home,
-        Self::People,
-        Self::Teams,
-        Self::Providers,
-        Self::Audit,
-        Self::Sessions,
-        Self::Account,
+    /// All of them, as the menu groups them.
+    pub(crate) const GROUPS: [(&'static str, &'static [Self]); 5] = [
+        ("", &[Self::Home]),
+        (
+            "Use",
+            &[
+                Self::Keys,
+                Self::Connect,
+                Self::Models,
+                Self::Requests,
+                Self::Usage,
+            ],
+        ),
+        (
+            "Gateway",
+            &[Self::AllKeys, Self::ServiceAccounts, Self::ModelProviders],
+        ),
+        (
+            "People",
+            &[Self::People, Self::Teams, Self::Providers, Self::Audit],
+        ),
+        ("Me", &[Self::Sessions, Self::Account]),
     ];
 
     /// What it is called.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Home => "Home",
+            Self::Keys => "My keys",
+            Self::Connect => "Connect a client",
+            Self::Models => "Models",
+            Self::Requests => "Requests",
+            Self::Usage => "Usage",
+            Self::AllKeys => "All keys",
+            Self::ServiceAccounts => "Service accounts",
+            Self::ModelProviders => "Model providers",
             Self::People => "People",
             Self::Teams => "Teams",
             Self::Providers => "Identity providers",
@@ -104,6 +160,14 @@ impl Nav {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Home => "/admin",
+            Self::Keys => "/admin/keys",
+            Self::Connect => "/admin/connect",
+            Self::Models => "/admin/models",
+            Self::Requests => "/admin/requests",
+            Self::Usage => "/admin/usage",
+            Self::AllKeys => "/admin/keys/all",
+            Self::ServiceAccounts => "/admin/service-accounts",
+            Self::ModelProviders => "/admin/model-providers",
             Self::People => "/admin/users",
             Self::Teams => "/admin/teams",
             Self::Providers => "/admin/providers",
@@ -117,17 +181,27 @@ impl Nav {
     fn is_for(self, principal: &Principal) -> bool {
         match self {
             Self::People => {
-                principal.may(Action::ListPeople { team: None })
-                    || principal
-                        .teams
-                        .iter()
-                        .any(|&(team, _)| principal.manages(team))
+                principal.may(Action::ListPeople { team: None }) || manages_some_team(principal)
             }
-            Self::Providers => principal.may(Action::ReadProviders),
+            Self::AllKeys | Self::ServiceAccounts => {
+                principal.may(Action::ReadAllCalls) || manages_some_team(principal)
+            }
+            Self::Providers | Self::ModelProviders => principal.may(Action::ReadProviders),
             Self::Audit => principal.may(Action::ReadAudit),
-            Self::Home | Self::Teams | Self::Sessions | Self::Account => {
-                principal.global_role >= GlobalRole::User
-            }
+            Self::Home
+            | Self::Keys
+            | Self::Connect
+            | Self::Models
+            | Self::Requests
+            | Self::Usage
+            | Self::Teams
+            | Self::Sessions
+            | Self::Account => principal.global_role >= GlobalRole::User,
         }
     }
+}
+
+fn manages_some_team(principal: &Principal) -> bool {
+    let mut teams = principal.teams.iter();
+    teams.any(|&(team, _)| principal.manages(team))
 }

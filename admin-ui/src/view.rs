@@ -1,6 +1,13 @@
 //! How values read on a page: words for states and roles, times, browsers.
 
-use std::{borrow::Cow, fmt::Write as _, time::Duration};
+mod amounts;
+mod calls;
+
+use std::{
+    borrow::{Borrow, Cow},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use gateway_config::Jit;
@@ -9,12 +16,19 @@ use gateway_domain::{
     UserStatus,
 };
 
+pub(crate) use amounts::{Amount, count, many, share, span};
+pub(crate) use calls::{price_kinds, reason, tone, unfinished};
+
 /// A point in time, in a page.
 pub(crate) trait Moment {
     /// For `<time datetime>`.
     fn iso(&self) -> String;
     /// For readers.
     fn utc(&self) -> String;
+    /// To the second, where the page says that it is UTC.
+    fn seconds(&self) -> String;
+    /// The time of the day to the millisecond, likewise.
+    fn clock(&self) -> String;
 }
 
 impl Moment for DateTime<Utc> {
@@ -24,6 +38,14 @@ impl Moment for DateTime<Utc> {
 
     fn utc(&self) -> String {
         self.format("%Y-%m-%d %H:%M UTC").to_string()
+    }
+
+    fn seconds(&self) -> String {
+        self.format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    fn clock(&self) -> String {
+        self.format("%H:%M:%S%.3f").to_string()
     }
 }
 
@@ -167,8 +189,8 @@ pub(crate) fn greeting(user: &User) -> String {
 }
 
 /// A limit, in the largest unit that fits it evenly.
-pub(crate) fn duration(limit: Duration) -> String {
-    let seconds = limit.as_secs();
+pub(crate) fn duration(limit: impl Borrow<Duration>) -> String {
+    let seconds = limit.borrow().as_secs();
     let units = [
         (86400, "day"),
         (3600, "hour"),

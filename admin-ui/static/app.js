@@ -15,7 +15,7 @@
         const source = document.getElementById(button.dataset.copy);
         if (!source) return;
         try {
-          await navigator.clipboard.writeText(source.textContent.trim());
+          await navigator.clipboard.writeText((source.value || source.textContent).trim());
           button.textContent = "Copied";
         } catch {
           button.textContent = "Not copied";

@@ -9,6 +9,7 @@ mod lists;
 mod load;
 mod machine;
 mod people;
+mod plane;
 mod prune;
 mod reference;
 mod requests;
@@ -51,10 +52,23 @@ struct Args {
     /// Keep the SQLite files in this folder instead of in memory: then a commit waits for the disk.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// After the data plane, load without a pause for so many seconds, with an eye on memory.
+    #[arg(long, value_name = "SECONDS")]
+    soak: Option<u64>,
+    /// What this process is for another one of a run.
+    #[arg(long, hide = true, value_enum)]
+    role: Option<Role>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Role {
+    Mock,
+    Load,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    Plane,
     SignIn,
     Requests,
     Lists,
@@ -63,6 +77,9 @@ enum Part {
 
 fn main() -> Result<(), Error> {
     let args = Args::parse();
+    if let Some(role) = args.role {
+        return play(role);
+    }
     log_to_nowhere()?;
     machine::print(args.folder.as_deref())?;
     let (stage, runtimes) = Stage::set(Pace::of(args.quick, args.rows))?;
@@ -70,6 +87,16 @@ fn main() -> Result<(), Error> {
     let done = stage.gateway.block_on(run(&args, &stage));
     drop(runtimes);
     done
+}
+
+fn play(role: Role) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match role {
+        Role::Mock => runtime.block_on(plane::run_mock()),
+        Role::Load => runtime.block_on(plane::run_load()),
+    }
 }
 
 /// The lines are written as `serve` writes them, and thrown away: they are part of what a request costs.
@@ -81,7 +108,20 @@ fn log_to_nowhere() -> Result<(), Error> {
 
 async fn run(args: &Args, stage: &Stage) -> Result<(), Error> {
     let wanted = |part| args.only.is_empty() || args.only.contains(&part);
-    for kind in [Kind::Sqlite, Kind::Postgres] {
+    let kinds = [Kind::Sqlite, Kind::Postgres];
+    if wanted(Part::Plane) {
+        let measured: Vec<_> = kinds
+            .into_iter()
+            .filter(|kind| args.database.is_none_or(|only| only == *kind))
+            .collect();
+        let effort = plane::Effort {
+            time: std::time::Duration::from_secs(if args.quick { 1 } else { 4 }),
+            rounds: if args.quick { 1 } else { 3 },
+            soak: args.soak.map(std::time::Duration::from_secs),
+        };
+        plane::measure(&measured, args.folder.as_deref(), effort).await?;
+    }
+    for kind in kinds {
         if args.database.is_some_and(|only| only != kind) {
             continue;
         }

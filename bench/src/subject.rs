@@ -9,7 +9,7 @@ use axum::Router;
 use gateway::app::{self, AppOptions};
 use gateway_config::Config;
 use gateway_domain::{
-    Clock as _, Email, FixedClock, GlobalRole, ManagedBy, Origin, RoleSource, SignIn, SystemClock,
+    Clock as _, Email, FixedClock, GlobalRole, ManagedBy, Origin, RequestId, RoleSource, SignIn, SystemClock,
     TeamId, UserStatus,
 };
 use gateway_identity::{
@@ -17,6 +17,8 @@ use gateway_identity::{
     sign_in::{Attempt, open_without_provider},
 };
 use gateway_store::{teams, users};
+use gateway_inference::Plane;
+use gateway_ledger::Ledger;
 use gateway_testkit::{Callback, FakeIdp};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -47,8 +49,12 @@ impl Subject {
         let live = ctx.live();
         declared::apply(&ctx, &Caller::system("config"), &live.config).await?;
         let team = teams::find(ctx.db(), TEAM).await?;
+        // Nothing here calls a model: the ledger stays empty.
+        let spool = std::env::temp_dir().join(format!("ogw-bench-{}", RequestId::new()));
+        let ledger = Ledger::open(ctx.db().clone(), Arc::clone(ctx.clock()), &spool).await?;
+        let plane = Plane::new(ctx.clone(), ledger);
         Ok(Self {
-            router: app::router(ctx.clone(), AppOptions::default()),
+            router: app::router(ctx.clone(), plane, AppOptions::default()),
             provider,
             admin: admin(&ctx).await?,
             team: team.ok_or("the file's team is missing")?.id,

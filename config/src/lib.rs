@@ -10,6 +10,7 @@ mod binding;
 mod duration;
 mod finding;
 mod load;
+mod models;
 mod oauth;
 mod oidc;
 mod people;
@@ -17,13 +18,19 @@ mod public_url;
 mod read;
 mod server;
 mod source;
+mod upstream;
 
 pub use algorithm::SigningAlgorithm;
 pub use auth::{Auth, BootstrapAdmin, CallbackForm, HttpPolicy, Jit, JitMembership, SessionLimits};
+pub use duration::parse as parse_duration;
 pub use finding::{Finding, Findings, LoadError, Severity};
 pub use load::{Config, Environment, ProcessEnvironment, load, parse};
+pub use models::{
+    LedgerSettings, Model, RequestLogging, Route, ServiceAccountDeclaration, Unpriced,
+};
 pub use oauth::OauthProvider;
 pub use oidc::{Claims, Endpoints, OidcProvider};
 pub use people::{TeamDeclaration, UserDeclaration, UserMembership};
 pub use public_url::PublicUrl;
 pub use server::{Database, Secrets, Server};
+pub use upstream::{AwsCredential, AzureCredential, ModelProvider, ProviderKind, Timeouts};

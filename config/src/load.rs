@@ -9,7 +9,8 @@ use std::{
 };
 
 use crate::{
-    Auth, Database, Findings, LoadError, Secrets, Server, Severity, TeamDeclaration,
+    Auth, Database, Findings, LedgerSettings, LoadError, Model, ModelProvider, RequestLogging,
+    Secrets, Server, ServiceAccountDeclaration, Severity, TeamDeclaration, Unpriced,
     UserDeclaration, read,
     source::{
         Field, Reader, Spot,
@@ -42,6 +43,18 @@ pub struct Config {
     pub teams: Vec<TeamDeclaration>,
     /// `users`.
     pub users: Vec<UserDeclaration>,
+    /// `service_accounts`.
+    pub service_accounts: Vec<ServiceAccountDeclaration>,
+    /// `providers`.
+    pub providers: Vec<ModelProvider>,
+    /// `models`. Every route names one of `providers`.
+    pub models: Vec<Model>,
+    /// `pricing.unpriced`.
+    pub unpriced: Unpriced,
+    /// `request_logging`.
+    pub request_logging: RequestLogging,
+    /// `ledger`.
+    pub ledger: LedgerSettings,
     /// What the operator should look at.
     pub warnings: Findings,
 }
@@ -105,6 +118,12 @@ pub fn parse(text: &str, file: &str, env: &dyn Environment) -> Result<Config, Lo
             auth: document.auth,
             teams: document.teams,
             users: document.users,
+            service_accounts: document.service_accounts,
+            providers: document.providers,
+            models: document.models,
+            unpriced: document.unpriced,
+            request_logging: document.request_logging,
+            ledger: document.ledger,
             warnings: Findings(findings),
         }),
         _ => Err(LoadError::Invalid(Findings(findings))),

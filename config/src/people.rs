@@ -1,6 +1,6 @@
 //! `teams` and `users`: what the file owns.
 
-use gateway_domain::{Email, GlobalRole, SignIn, TeamRole};
+use gateway_domain::{Email, GlobalRole, Payloads, SignIn, TeamRole};
 
 /// One of `teams`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct TeamDeclaration {
     pub key: String,
     /// Its name; default: the key.
     pub name: String,
+    /// `request_logging`: what its request log keeps of bodies at most; `None`: what `request_logging.payloads` says.
+    pub payloads: Option<Payloads>,
 }
 
 /// One of `users`.

@@ -9,6 +9,7 @@ mod auth;
 mod http;
 mod jit;
 mod key;
+mod models;
 mod oauth;
 mod oidc;
 mod people;
@@ -16,21 +17,17 @@ mod provider;
 mod public_url;
 mod server;
 mod storage;
+mod upstream;
 
-use self::{key::Names, public_url::PublicUrls};
+use self::{
+    key::{Declared, Names},
+    public_url::PublicUrls,
+};
 use crate::{
-    Auth, Database, Secrets, Server, TeamDeclaration, UserDeclaration,
+    Auth, Database, LedgerSettings, Model, ModelProvider, RequestLogging, Secrets, Server,
+    ServiceAccountDeclaration, TeamDeclaration, Unpriced, UserDeclaration,
     source::{Field, Section},
 };
-
-/// Served by later versions. Files that have them already load.
-const LATER: [&str; 5] = [
-    "service_accounts",
-    "providers",
-    "models",
-    "pricing",
-    "request_logging",
-];
 
 /// What the sections say.
 pub(crate) struct Document {
@@ -40,6 +37,12 @@ pub(crate) struct Document {
     pub auth: Auth,
     pub teams: Vec<TeamDeclaration>,
     pub users: Vec<UserDeclaration>,
+    pub service_accounts: Vec<ServiceAccountDeclaration>,
+    pub providers: Vec<ModelProvider>,
+    pub models: Vec<Model>,
+    pub unpriced: Unpriced,
+    pub request_logging: RequestLogging,
+    pub ledger: LedgerSettings,
 }
 
 /// Reads everything and reports everything.
@@ -55,7 +58,13 @@ pub(crate) fn document(root: &Field<'_>) -> Document {
     let teams = people::teams(&root.field("teams"), &mut names);
     let auth = auth::read(&root.field("auth"), &mut urls, &mut names);
     let users = people::users(&root.field("users"), &names);
-    later(&mut root);
+    let accounts = models::service_accounts(&root.field("service_accounts"), &names);
+    let mut ids = Declared::default();
+    let providers = upstream::read(&root.field("providers"), &mut ids);
+    let models = models::read(&root.field("models"), &ids);
+    let unpriced = models::unpriced(&root.field("pricing"));
+    let request_logging = models::request_logging(&root.field("request_logging"));
+    let ledger = models::ledger(&root.field("ledger"));
 
     judge_literal_secrets(&root, &draft);
     let public_base_url = urls.settle(&server, draft.bind, &names);
@@ -66,16 +75,12 @@ pub(crate) fn document(root: &Field<'_>) -> Document {
         auth,
         teams,
         users,
-    }
-}
-
-fn later(root: &mut Section<'_>) {
-    for key in LATER {
-        let field = root.field(key);
-        if field.is_given() {
-            root.reader()
-                .warn(&field.key_spot(), "not used by this version");
-        }
+        service_accounts: accounts,
+        providers,
+        models,
+        unpriced,
+        request_logging,
+        ledger,
     }
 }
 

@@ -1,6 +1,9 @@
 //! A sample of every page, rendered: with everything on it, with nothing on it, and with hostile names.
 
+mod call_pages;
+mod calls;
 mod data;
+mod key_pages;
 mod pages;
 
 use askama::Template as _;
@@ -11,7 +14,7 @@ use self::{
     pages::{every_page, person},
 };
 use super::login::Failure;
-use crate::shell::Nav;
+use crate::shell::{Nav, Shell};
 
 #[test]
 fn every_page_renders_and_escapes_what_it_shows() {
@@ -89,23 +92,48 @@ fn auditors_see_no_control_that_changes_anything() {
 
 #[test]
 fn the_menu_shows_what_the_person_may_see() {
-    let menu = |role| shell(Some(role), "/admin").menu();
-    assert_eq!(menu(GlobalRole::PlatformAdmin), Nav::ALL);
-    assert_eq!(menu(GlobalRole::Auditor), Nav::ALL);
-    let owner = [
-        Nav::Home,
-        Nav::People,
-        Nav::Teams,
-        Nav::Sessions,
-        Nav::Account,
-    ];
-    assert_eq!(menu(GlobalRole::User), owner);
+    let entries = |shell: &Shell| -> Vec<Nav> {
+        let groups = shell.menu().into_iter();
+        groups.flat_map(|(_, entries)| entries).collect()
+    };
+    let menu = |role| entries(&shell(Some(role), "/admin"));
+    let all: Vec<Nav> = Nav::GROUPS
+        .iter()
+        .flat_map(|(_, entries)| entries.to_vec())
+        .collect();
+    assert_eq!(menu(GlobalRole::PlatformAdmin), all);
+    assert_eq!(menu(GlobalRole::Auditor), all);
+    let hidden = [Nav::ModelProviders, Nav::Providers, Nav::Audit];
+    let owners: Vec<Nav> = all
+        .iter()
+        .copied()
+        .filter(|entry| !hidden.contains(entry))
+        .collect();
+    assert_eq!(menu(GlobalRole::User), owners);
     let mut member = shell(Some(GlobalRole::User), "/admin");
     if let Some(principal) = &mut member.principal {
         principal.teams.clear();
     }
-    assert!(!member.menu().contains(&Nav::People));
-    assert_eq!(shell(None, "/admin").menu(), []);
+    let lacks = [Nav::People, Nav::AllKeys, Nav::ServiceAccounts];
+    assert!(!entries(&member).iter().any(|entry| lacks.contains(entry)));
+    let headings: Vec<&str> = member.menu().iter().map(|(heading, _)| *heading).collect();
+    assert_eq!(headings, ["", "Use", "People", "Me"]);
+    assert!(shell(None, "/admin").menu().is_empty());
+}
+
+#[test]
+fn the_menu_marks_one_place() {
+    let marked = |path| {
+        let shell = shell(Some(GlobalRole::PlatformAdmin), path);
+        let all = Nav::GROUPS.iter().flat_map(|(_, entries)| entries.to_vec());
+        let marked = all.filter_map(|entry| Some((entry, shell.current(entry)?)));
+        marked.collect::<Vec<_>>()
+    };
+    assert_eq!(marked("/admin"), [(Nav::Home, "page")]);
+    assert_eq!(marked("/admin/keys"), [(Nav::Keys, "page")]);
+    assert_eq!(marked("/admin/keys/all"), [(Nav::AllKeys, "page")]);
+    assert_eq!(marked("/admin/keys/new"), [(Nav::Keys, "true")]);
+    assert_eq!(marked("/admin/link/x"), []);
 }
 
 #[test]

@@ -71,6 +71,7 @@ where
         .route(PATH, get(list).post(create))
         .route("/admin/teams/{key}", get(one::show).post(change::rename))
         .route("/admin/teams/{key}/delete", post(change::delete))
+        .route("/admin/teams/{key}/logging", post(change::logging))
         .route("/admin/teams/{key}/members", post(change::add_member))
         .route(
             "/admin/teams/{key}/members/{user}",

@@ -37,6 +37,14 @@ pub(super) fn read(field: &Field<'_>, query: Query, allow_insecure: bool) -> Opt
     check(field, &text, query, allow_insecure)
 }
 
+/// An address that paths are added to: without a query, and without a slash at its end.
+pub(super) fn base(field: &Field<'_>, allow_insecure: bool) -> Option<Url> {
+    let mut url = read(field, Query::Refused, allow_insecure)?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Some(url)
+}
+
 /// The same for a text that was read already.
 pub(super) fn check(
     field: &Field<'_>,

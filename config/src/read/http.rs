@@ -40,7 +40,7 @@ pub(super) fn networks(field: &Field<'_>) -> Vec<IpNet> {
 
 /// The file's path and its text. That it holds a certificate is checked here, so that a wrong file does not wait for
 /// the first sign-in to be noticed.
-fn certificates(field: &Field<'_>) -> Option<(String, Vec<u8>)> {
+pub(super) fn certificates(field: &Field<'_>) -> Option<(String, Vec<u8>)> {
     let (path, pem) = field.file()?;
     match count_certificates(&String::from_utf8_lossy(&pem)) {
         Ok(0) => field.error("the file holds no PEM certificate"),

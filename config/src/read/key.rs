@@ -9,7 +9,7 @@ const LONGEST: usize = 64;
 /// to one is not reported as well.
 #[derive(Default)]
 pub(super) struct Names {
-    teams: Vec<(String, Spot)>,
+    teams: Declared,
     providers: Vec<Provider>,
 }
 
@@ -23,12 +23,7 @@ pub(super) struct Provider {
 impl Names {
     /// Adds a team; a key given twice is reported.
     pub fn add_team(&mut self, field: &Field<'_>, key: &str) {
-        match self.teams.iter().find(|(other, _)| other == key) {
-            Some((_, first)) if !key.is_empty() => {
-                field.error(format!("{} is {} already", quoted(key), first.path));
-            }
-            _ => self.teams.push((key.to_owned(), field.spot().clone())),
-        }
+        self.teams.add(field, key);
     }
 
     /// Adds a provider, of OIDC or OAuth; a key given twice is reported.
@@ -64,21 +59,38 @@ impl Names {
     /// Reads `team`, a reference to a declared team.
     pub fn team(&self, section: &mut Section<'_>) -> String {
         let field = section.field("team").required();
+        self.teams.refer(&field, "a team that this file declares")
+    }
+}
+
+/// Ids of one kind: each once, and referred to by others.
+#[derive(Default)]
+pub(super) struct Declared(Vec<(String, Spot)>);
+
+impl Declared {
+    /// Adds an id; one given twice is reported.
+    pub fn add(&mut self, field: &Field<'_>, id: &str) {
+        match self.0.iter().find(|(other, _)| other == id) {
+            Some((_, first)) if !id.is_empty() => {
+                field.error(format!("{} is {} already", quoted(id), first.path));
+            }
+            _ => self.0.push((id.to_owned(), field.spot().clone())),
+        }
+    }
+
+    /// Reads a reference to one of them; `what` says of what.
+    pub fn refer(&self, field: &Field<'_>, what: &str) -> String {
         let Some(text) = field.text() else {
             return String::new();
         };
-        if self.teams.is_empty() {
+        let words: Vec<_> = self.0.iter().map(|(id, _)| (id.as_str(), ())).collect();
+        if words.is_empty() {
             field.error(format!(
-                "expected a team, and this file declares none{}",
+                "expected {what}, and this file declares none{}",
                 text.found()
             ));
         } else {
-            let words: Vec<_> = self
-                .teams
-                .iter()
-                .map(|(key, _)| (key.as_str(), ()))
-                .collect();
-            field.choose(&text, "a team that this file declares", &words);
+            field.choose(&text, what, &words);
         }
         text.value
     }

@@ -3,11 +3,7 @@
 use gateway_domain::Secret;
 use url::Url;
 
-use super::{
-    address::{self, Query},
-    key::Names,
-    provider,
-};
+use super::{address, key::Names, provider};
 use crate::{OauthProvider, source::Field};
 
 const WEB: &str = "https://github.com";
@@ -27,8 +23,8 @@ pub(super) fn read(item: &Field<'_>, names: &mut Names) -> OauthProvider {
     let allowed_organizations = organizations(&section.field("allowed_organizations"));
     let scopes = scopes(&section.field("scopes"), !allowed_organizations.is_empty());
     let base_url =
-        base(&section.field("base_url"), insecure).unwrap_or_else(|| address::fixed(WEB));
-    let api_url = base(&section.field("api_url"), insecure).unwrap_or_else(|| api_of(&base_url));
+        address::base(&section.field("base_url"), insecure).unwrap_or_else(|| address::fixed(WEB));
+    let api_url = address::base(&section.field("api_url"), insecure).unwrap_or_else(|| api_of(&base_url));
     let client_secret = section.field("client_secret").required().secret();
     OauthProvider {
         key: common.key,
@@ -45,14 +41,6 @@ pub(super) fn read(item: &Field<'_>, names: &mut Names) -> OauthProvider {
         http: common.http,
         jit: common.jit,
     }
-}
-
-/// An address that paths are added to.
-fn base(field: &Field<'_>, allow_insecure: bool) -> Option<Url> {
-    let mut url = address::read(field, Query::Refused, allow_insecure)?;
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Some(url)
 }
 
 fn api_of(base: &Url) -> Url {

@@ -7,6 +7,7 @@ use gateway_domain::{Email, EmailError, SignIn};
 use super::{
     jit,
     key::{self, Names},
+    models,
 };
 use crate::{TeamDeclaration, UserDeclaration, UserMembership, source::Field};
 
@@ -17,9 +18,11 @@ pub(super) fn teams(field: &Field<'_>, names: &mut Names) -> Vec<TeamDeclaration
         let key = key::read(&key_field);
         names.add_team(&key_field, &key);
         let name = section.field("name").text();
+        let payloads = models::payloads(&section.field("request_logging"));
         TeamDeclaration {
             name: name.map_or_else(|| key.clone(), |text| text.value),
             key,
+            payloads,
         }
     };
     field.items().iter().map(team).collect()

@@ -72,6 +72,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// What it may hold is not known: nothing in it is reported as unknown.
+    pub fn give_up(&mut self) {
+        self.entries = &[];
+    }
+
     pub fn reader(&self) -> &'a Reader<'a> {
         self.reader
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gateway_config::{CallbackForm, SigningAlgorithm};
-use gateway_domain::{GlobalRole, SignIn, TeamRole, sso::TrustEmail};
+use gateway_config::{CallbackForm, ProviderKind, SigningAlgorithm, Unpriced};
+use gateway_domain::{GlobalRole, Payloads, SignIn, TeamRole, sso::TrustEmail};
 
 use super::accepted;
 
@@ -53,10 +53,23 @@ users:
   - {email: Ops@example.com, name: Ops, sign_in: okta, global_role: platform_admin, membership: {team: platform, role: owner}}
   - {email: b@example.com, sign_in: password, request_logging_enabled: false}
 service_accounts: [{key: ci, name: CI, team: platform}]
-providers: [{id: openai, type: openai, api_key: env.NOT_LOOKED_AT}]
-models: []
-pricing: {unpriced: flag}
-request_logging: {payloads: off, retention: 30d}
+providers:
+  - {id: openai, type: openai, api_key: env.GHE, organization: org-1, project: proj_1, timeouts: {connect: 2s, first_byte: 10m, idle: 30s}}
+  - {id: local, type: openai_compatible, base_url: \"http://10.1.2.3:8000/v1/\", http: {allow_insecure: true}, surfaces: [chat, responses], headers: {X-Title: ogw}}
+  - {id: anthropic, type: anthropic, api_key: env.GHE, base_url: \"http://127.0.0.1:9700\"}
+  - {id: azure, type: azure_openai, base_url: \"https://acme.openai.azure.com\", entra: {tenant_id: t, client_id: c, client_secret: env.GHE}}
+  - {id: gemini, type: gemini, api_key: env.GHE}
+  - {id: vertex, type: vertex, project: p, location: europe-west1, credentials: file.testdata/files/service-account.json}
+  - {id: bedrock, type: bedrock, region: eu-central-1, access_key_id: AKIA, secret_access_key: env.GHE}
+models:
+  - id: gpt-4o-mini
+    routes:
+      - {provider: openai, price: {input_usd_per_million: \"0.15\", output_usd_per_million: 0.60, cache_read_usd_per_million: \"0.075\"}}
+      - {provider: azure, upstream_model: mini, priority: 200, weight: 3}
+  - {id: meta/llama:70b, name: Llama, routes: [{provider: local}]}
+pricing: {unpriced: block}
+request_logging: {payloads: redacted, retention: 7d}
+ledger: {spool: var/spool}
 ";
 
 const VARIABLES: [(&str, &str); 5] = [
@@ -108,13 +121,49 @@ fn everything_means_what_it_says() {
     assert_eq!(config.users[1].name, "b@example.com");
     assert!(config.users[1].sign_in.is_password());
     assert_eq!(config.users[1].request_logging_enabled, Some(false));
-    insta::assert_snapshot!(config.warnings, @r"
-    gateway.yaml:45:1: service_accounts: warning: not used by this version
-    gateway.yaml:46:1: providers: warning: not used by this version
-    gateway.yaml:47:1: models: warning: not used by this version
-    gateway.yaml:48:1: pricing: warning: not used by this version
-    gateway.yaml:49:1: request_logging: warning: not used by this version
-    ");
+    assert!(config.warnings.0.is_empty(), "{}", config.warnings);
+}
+
+#[test]
+fn the_data_plane_means_what_it_says() {
+    let config = accepted(EVERYTHING, VARIABLES);
+    let types: Vec<_> = config
+        .providers
+        .iter()
+        .map(|provider| (provider.type_name(), provider.base_url().as_str()))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            ("openai", "https://api.openai.com/v1"),
+            ("openai_compatible", "http://10.1.2.3:8000/v1"),
+            ("anthropic", "http://127.0.0.1:9700/"),
+            ("azure_openai", "https://acme.openai.azure.com/"),
+            ("gemini", "https://generativelanguage.googleapis.com/"),
+            ("vertex", "https://europe-west1-aiplatform.googleapis.com/"),
+            ("bedrock", "https://bedrock-runtime.eu-central-1.amazonaws.com/"),
+        ]
+    );
+    assert_eq!(config.providers[0].timeouts.first_byte, Duration::from_mins(10));
+    assert_eq!(config.providers[1].headers[0].0, "x-title");
+    let ProviderKind::OpenAiCompatible { api_key, surfaces, .. } = &config.providers[1].kind else {
+        panic!("not what it was declared to be");
+    };
+    assert!(api_key.is_none());
+    assert_eq!(surfaces.len(), 2);
+    let mini = &config.models[0];
+    let price = mini.routes[0].price.unwrap();
+    assert_eq!(price.input.pico(), 150_000);
+    assert_eq!(price.output.pico(), 600_000);
+    assert_eq!(price.cache_read.unwrap().pico(), 75_000);
+    assert_eq!(mini.routes[0].upstream_model, "gpt-4o-mini");
+    assert_eq!((mini.routes[1].priority, mini.routes[1].weight), (200, 3));
+    assert_eq!(config.models[1].name, "Llama");
+    assert_eq!(config.unpriced, Unpriced::Block);
+    assert_eq!(config.request_logging.payloads, Payloads::Redacted);
+    assert_eq!(config.request_logging.retention, Duration::from_hours(7 * 24));
+    assert_eq!(config.service_accounts[0].team, "platform");
+    assert!(config.ledger.spool.is_some());
 }
 
 #[test]

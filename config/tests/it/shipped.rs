@@ -63,8 +63,10 @@ fn what_the_example_only_mentions_is_right_too() {
     ];
     let open = |line: &str| {
         let trimmed = line.trim_start();
-        if plain.iter().any(|setting| trimmed.starts_with(setting))
-            || (trimmed.starts_with("#   membership:") && !line.starts_with(' '))
+        let is_item = ["# - ", "#   ", "# ledger:"]
+            .iter()
+            .any(|start| line.starts_with(start));
+        if is_item || plain.iter().any(|setting| trimmed.starts_with(setting))
         {
             line.replacen("# ", "", 1)
         } else {
@@ -73,10 +75,12 @@ fn what_the_example_only_mentions_is_right_too() {
     };
     let opened: Vec<_> = text
         .lines()
+        .skip_while(|line| !line.starts_with("server:"))
         .map(open)
-        .filter(|line| !matches!(line.as_str(), "teams: []" | "users: []"))
-        .map(|line| line.replace("- {key: platform", "teams:\n- {key: platform"))
-        .map(|line| line.replace("- email:", "users:\n- email:"))
+        .map(|line| match line.strip_suffix(" []") {
+            Some(list) if !list.starts_with(' ') => list.to_owned(),
+            _ => line.replace("file./run/secrets/vertex.json", "env.VERTEX"),
+        })
         .collect();
     let variables = env([
         ("AUTHENTIK_CLIENT_SECRET", "s"),
@@ -87,11 +91,23 @@ fn what_the_example_only_mentions_is_right_too() {
             "GATEWAY_MASTER_KEY",
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         ),
+        ("OPENAI_API_KEY", "s"),
+        ("ANTHROPIC_API_KEY", "s"),
+        ("AZURE_OPENAI_API_KEY", "s"),
+        ("GEMINI_API_KEY", "s"),
+        (
+            "VERTEX",
+            r#"{"client_email": "a", "private_key": "b", "token_uri": "c"}"#,
+        ),
     ]);
     let config = gateway_config::parse(&opened.join("\n"), "opened.yaml", &variables)
         .unwrap_or_else(|error| panic!("{error}\n{}", opened.join("\n")));
     assert_eq!(config.teams.len(), 1);
     assert_eq!(config.users.len(), 1);
+    assert_eq!(config.service_accounts.len(), 1);
+    assert_eq!(config.providers.len(), 7);
+    assert_eq!(config.models.len(), 2);
+    assert!(config.ledger.spool.is_some());
     assert!(config.secrets.master_key.is_some());
     assert!(config.auth.bootstrap_admin.is_some());
     assert!(config.auth.oidc[0].endpoints.jwks.is_some());

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{GlobalRole, SessionId, TeamId, TeamRole, UserId};
+use crate::{GlobalRole, KeyOwner, SessionId, TeamId, TeamRole, UserId};
 
 /// A signed-in person, as they are at this request: role and teams are read anew each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,30 @@ pub enum Action<'a> {
     ReadProviders,
     /// Read and export the audit log.
     ReadAudit,
+    /// See an owner's keys. `teams` are the teams of the owner: a person's, or the service account's one.
+    ReadKeys {
+        /// Whose.
+        owner: KeyOwner,
+        /// The owner's teams.
+        teams: &'a [TeamId],
+    },
+    /// Make, change, rotate or revoke an owner's keys.
+    ChangeKeys {
+        /// Whose.
+        owner: KeyOwner,
+        /// The owner's teams.
+        teams: &'a [TeamId],
+    },
+    /// See everybody's keys, service accounts, requests and usage. Those who may not get what is theirs.
+    ReadAllCalls,
+    /// See a team's service accounts, requests and usage.
+    ReadTeamCalls(TeamId),
+    /// See one person's requests and usage.
+    ReadPersonCalls(UserId),
+    /// Make, change, disable or delete a service account of a team.
+    ManageServiceAccounts(TeamId),
+    /// Send a test call to a model provider.
+    TestProviders,
 }
 
 /// The person may not do that.
@@ -91,18 +115,45 @@ impl Principal {
         let reads_all = self.global_role >= GlobalRole::Auditor;
         let is_admin = self.global_role == GlobalRole::PlatformAdmin;
         match action {
-            Action::ManagePeople | Action::ManageTeams => is_admin,
-            Action::ListAllTeams | Action::ReadProviders | Action::ReadAudit => reads_all,
+            Action::ManagePeople | Action::ManageTeams | Action::TestProviders => is_admin,
+            Action::ListAllTeams
+            | Action::ReadProviders
+            | Action::ReadAudit
+            | Action::ReadAllCalls => reads_all,
             Action::ListPeople { team } => reads_all || team.is_some_and(|team| self.manages(team)),
             Action::ReadPerson { target, teams } => {
                 reads_all || target == self.user_id || teams.iter().any(|&team| self.manages(team))
             }
-            Action::ReadSessions { of } => reads_all || of == self.user_id,
+            Action::ReadSessions { of } | Action::ReadPersonCalls(of) => {
+                reads_all || of == self.user_id
+            }
             Action::RevokeSessions { of } => is_admin || of == self.user_id,
             Action::ReadTeam(team) => reads_all || self.role_in(team).is_some(),
             Action::ChangeMember { team, from, to } => {
                 is_admin || self.may_change_member(team, from, to)
             }
+            Action::ReadTeamCalls(team) => reads_all || self.manages(team),
+            Action::ReadKeys { owner, teams } => {
+                reads_all || self.owns(owner) || teams.iter().any(|&team| self.manages(team))
+            }
+            Action::ChangeKeys { owner, teams } => match owner {
+                KeyOwner::User(user) => is_admin || user == self.user_id,
+                KeyOwner::ServiceAccount(_) => teams.iter().any(|&team| self.may_run(team)),
+            },
+            Action::ManageServiceAccounts(team) => self.may_run(team),
+        }
+    }
+
+    fn owns(&self, owner: KeyOwner) -> bool {
+        owner == KeyOwner::User(self.user_id)
+    }
+
+    /// Whether the person runs a team's programs: as platform admin, or as the team's admin. An auditor changes nothing.
+    fn may_run(&self, team: TeamId) -> bool {
+        match self.global_role {
+            GlobalRole::PlatformAdmin => true,
+            GlobalRole::Auditor => false,
+            GlobalRole::User => self.manages(team),
         }
     }
 
@@ -224,5 +275,97 @@ mod tests {
             assert!(!admin.may(action), "{action:?}");
         }
         assert!(admin.may(Action::ListPeople { team: Some(team) }));
+    }
+
+    #[test]
+    fn everybody_has_keys_of_their_own_and_only_admins_those_of_others() {
+        let other = KeyOwner::User(UserId::new());
+        let team = TeamId::new();
+        let in_team = [team];
+        for role in GlobalRole::ALL {
+            let person = person(*role, &[(team, TeamRole::Owner)]);
+            let owner = KeyOwner::User(person.user_id);
+            assert!(person.may(Action::ReadKeys { owner, teams: &[] }), "{role}");
+            assert!(
+                person.may(Action::ChangeKeys { owner, teams: &[] }),
+                "{role}"
+            );
+            let teams = &in_team;
+            assert!(person.may(Action::ReadKeys {
+                owner: other,
+                teams
+            }));
+            let change = Action::ChangeKeys {
+                owner: other,
+                teams,
+            };
+            assert_eq!(person.may(change), *role == GlobalRole::PlatformAdmin);
+            let read = Action::ReadKeys {
+                owner: other,
+                teams: &[],
+            };
+            assert_eq!(person.may(read), *role >= GlobalRole::Auditor);
+        }
+        let member = person(GlobalRole::User, &[(team, TeamRole::Member)]);
+        assert!(!member.may(Action::ReadKeys {
+            owner: other,
+            teams: &in_team
+        }));
+    }
+
+    #[test]
+    fn a_teams_programs_are_run_by_its_admins() {
+        let (team, other) = (TeamId::new(), TeamId::new());
+        let program = KeyOwner::ServiceAccount(crate::ServiceAccountId::new());
+        let changes = |person: &Principal, team| {
+            let manage = person.may(Action::ManageServiceAccounts(team));
+            let keys = person.may(Action::ChangeKeys {
+                owner: program,
+                teams: &[team],
+            });
+            assert_eq!(manage, keys);
+            manage
+        };
+        let reads = |person: &Principal, team| {
+            let calls = person.may(Action::ReadTeamCalls(team));
+            let keys = person.may(Action::ReadKeys {
+                owner: program,
+                teams: &[team],
+            });
+            assert_eq!(calls, keys);
+            calls
+        };
+        for role in TeamRole::ALL {
+            let person = person(GlobalRole::User, &[(team, *role)]);
+            let is_admin = *role >= TeamRole::Admin;
+            assert_eq!(changes(&person, team), is_admin, "{role}");
+            assert_eq!(reads(&person, team), is_admin, "{role}");
+            assert!(!changes(&person, other) && !reads(&person, other));
+        }
+        let auditor = person(GlobalRole::Auditor, &[(team, TeamRole::Owner)]);
+        assert!(!changes(&auditor, team) && reads(&auditor, other));
+        let admin = person(GlobalRole::PlatformAdmin, &[]);
+        assert!(changes(&admin, team) && reads(&admin, team));
+        let nobodys = Action::ChangeKeys {
+            owner: program,
+            teams: &[],
+        };
+        assert!(!admin.may(nobodys), "a program without a team is none");
+    }
+
+    #[test]
+    fn calls_are_seen_by_their_maker_and_tests_made_by_admins() {
+        for role in GlobalRole::ALL {
+            let person = person(*role, &[]);
+            let reads_all = *role >= GlobalRole::Auditor;
+            assert_eq!(person.may(Action::ReadAllCalls), reads_all);
+            assert!(person.may(Action::ReadPersonCalls(person.user_id)));
+            assert_eq!(
+                person.may(Action::ReadPersonCalls(UserId::new())),
+                reads_all
+            );
+            let is_admin = *role == GlobalRole::PlatformAdmin;
+            assert_eq!(person.may(Action::TestProviders), is_admin);
+        }
     }
 }

@@ -73,6 +73,28 @@ actions! {
     SessionRevoked = "session.revoked",
     /// All sessions of a person were ended.
     SessionsRevoked = "session.all_revoked",
+    /// What a team's request log keeps was changed.
+    TeamLoggingChanged = "team.logging_changed",
+    /// A key was made.
+    KeyCreated = "key.created",
+    /// A key's name, models or expiry changed.
+    KeyChanged = "key.changed",
+    /// A key got another secret.
+    KeyRotated = "key.rotated",
+    /// A key was revoked.
+    KeyRevoked = "key.revoked",
+    /// A service account was made.
+    ServiceAccountCreated = "service_account.created",
+    /// A service account's name or team changed.
+    ServiceAccountChanged = "service_account.changed",
+    /// A service account was disabled, or left the file.
+    ServiceAccountDisabled = "service_account.disabled",
+    /// A service account was enabled.
+    ServiceAccountEnabled = "service_account.enabled",
+    /// A service account was deleted.
+    ServiceAccountDeleted = "service_account.deleted",
+    /// Somebody sent a test call to a model provider.
+    ProviderTested = "provider.tested",
     /// The configuration was read anew.
     ConfigReloaded = "config.reloaded",
     /// A new configuration was refused; the old one runs on.
@@ -88,7 +110,7 @@ impl fmt::Display for Action {
 /// Somebody or something that an entry speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {
-    /// `user`, `team`, `session`, `provider`, `config`, `system`, `anonymous`.
+    /// `user`, `team`, `session`, `provider`, `key`, `service_account`, `config`, `system`, `anonymous`.
     pub kind: &'static str,
     /// The id, or the key; empty where there is none.
     pub id: String,

@@ -63,6 +63,12 @@ ids! {
     SessionId,
     /// A one-time link (invitation, reset, first set-up).
     LinkId,
+    /// A key for the data plane. Public: the secret is another matter.
+    ApiKeyId,
+    /// A program that calls models in a team's name.
+    ServiceAccountId,
+    /// One call of one upstream: a row of the ledger.
+    AttemptId,
     /// One request. The response's `x-request-id`, and the correlation id of the log lines and audit entries it wrote.
     RequestId,
 }

@@ -5,10 +5,13 @@
 //! entry's hash covers ([`audit`]).
 
 pub mod access;
+mod api_key;
 pub mod audit;
 mod clock;
 mod email;
 mod id;
+pub mod ledger;
+pub mod money;
 mod people;
 mod return_to;
 mod role;
@@ -17,14 +20,17 @@ mod sessions;
 pub mod sso;
 mod token;
 
+pub use api_key::{ApiKey, ApiKeySecret, KeyOwner, KeySecretFault, ServiceAccount};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use email::{Email, EmailError};
-pub use id::{IdentityId, LinkId, RequestId, SessionId, TeamId, UserId};
+pub use id::{
+    ApiKeyId, AttemptId, IdentityId, LinkId, RequestId, ServiceAccountId, SessionId, TeamId, UserId,
+};
 pub use people::{Identity, Membership, Team, User};
 pub use return_to::ReturnTo;
 pub use role::{
-    DisabledBy, GlobalRole, ManagedBy, MembershipSource, OneTimePurpose, RoleSource, SignIn,
-    TeamRole, UserStatus,
+    DisabledBy, GlobalRole, ManagedBy, MembershipSource, OneTimePurpose, OwnerKind, Payloads,
+    RoleSource, ServiceAccountStatus, SignIn, TeamRole, UserStatus,
 };
 pub use secret::Secret;
 pub use sessions::{Origin, SessionInfo};

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    DisabledBy, GlobalRole, IdentityId, ManagedBy, MembershipSource, RoleSource, SignIn, TeamId,
-    TeamRole, UserId, UserStatus,
+    DisabledBy, GlobalRole, IdentityId, ManagedBy, MembershipSource, Payloads, RoleSource, SignIn,
+    TeamId, TeamRole, UserId, UserStatus,
 };
 
 /// A person.
@@ -70,6 +70,8 @@ pub struct Team {
     pub name: String,
     /// Who owns this record: the file or an admin.
     pub managed_by: ManagedBy,
+    /// What its request log keeps of bodies at most; `None`: what the file says for all.
+    pub payloads: Option<Payloads>,
     /// When it left the file, if it did: it keeps its history and grants nothing.
     pub archived_at: Option<DateTime<Utc>>,
     /// When it was made.

@@ -49,6 +49,8 @@ macro_rules! words {
     )*};
 }
 
+pub(crate) use words;
+
 words! {
     /// What a person may do in the whole installation, from least to most.
     GlobalRole {
@@ -114,6 +116,29 @@ words! {
         Config = "config",
         /// Somebody added them by hand.
         Manual = "manual",
+    }
+    /// What kind of owner a key has.
+    OwnerKind {
+        /// A person.
+        User = "user",
+        /// A service account.
+        ServiceAccount = "service_account",
+    }
+    /// Whether a service account's keys work.
+    ServiceAccountStatus {
+        /// They do.
+        Active = "active",
+        /// They do not.
+        Disabled = "disabled",
+    }
+    /// What the request log keeps of the bodies, the strictest first: the strictest policy that applies wins.
+    Payloads {
+        /// Nothing.
+        Off = "off",
+        /// Their shape: every text is replaced by its length.
+        Redacted = "redacted",
+        /// All of it.
+        Full = "full",
     }
     /// What a one-time link is for.
     OneTimePurpose {

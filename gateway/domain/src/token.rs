@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 pub struct Token(zeroize::Zeroizing<String>);
 
 /// What is kept of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 
 impl Token {

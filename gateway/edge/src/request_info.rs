@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use gateway_domain::{Origin, RequestId};
+use gateway_domain::{ApiKeySecret, Origin, RequestId};
 use gateway_identity::{Context, one_time};
 use http::{HeaderName, HeaderValue, header::USER_AGENT, request::Parts};
 use percent_encoding::percent_decode_str;
@@ -78,7 +78,8 @@ pub async fn request_info(
     .await
 }
 
-/// A path as it may be logged: without the token of a one-time link, however the path to it is written.
+/// A path as it may be logged: without the token of a one-time link, however the path to it is written, and without an API
+/// key that somebody put there by mistake.
 pub fn loggable_path(path: &str) -> Cow<'_, str> {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let mut parts = decoded
@@ -91,6 +92,11 @@ pub fn loggable_path(path: &str) -> Cow<'_, str> {
         .is_some_and(|part| part.eq_ignore_ascii_case("link"));
     if is_link {
         Cow::Owned(format!("{}…", one_time::PATH))
+    } else if decoded.contains(ApiKeySecret::PREFIX) {
+        // What is before it, as it was sent; nothing, where the key is written in another way.
+        let (before, _) = decoded.split_once(ApiKeySecret::PREFIX).unwrap_or_default();
+        let before = if path.starts_with(before) { before } else { "" };
+        Cow::Owned(format!("{before}{}…", ApiKeySecret::PREFIX))
     } else {
         Cow::Borrowed(path)
     }
@@ -135,5 +141,17 @@ mod tests {
         assert_eq!(loggable_path("/proxy/admin/./Link/s3cret"), "/admin/link/…");
         assert_eq!(loggable_path("/admin/users"), "/admin/users");
         assert_eq!(loggable_path("/admin/users/link"), "/admin/users/link");
+    }
+
+    #[test]
+    fn a_key_is_not_logged() {
+        assert_eq!(
+            loggable_path("/v1/models/sk-ogw-s3cret/x"),
+            "/v1/models/sk-ogw-…"
+        );
+        for hidden in ["/v1/%73k-ogw-s3cret", "/v1/%73k-ogw-s3cret/sk-ogw-x"] {
+            assert_eq!(loggable_path(hidden), "/v1/sk-ogw-…");
+        }
+        assert_eq!(loggable_path("/a%0Ab/sk-ogw-s3cret"), "sk-ogw-…");
     }
 }

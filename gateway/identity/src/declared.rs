@@ -1,10 +1,11 @@
-//! What `gateway.yaml` declares, brought into the database: teams and people, and the first admin.
+//! What `gateway.yaml` declares, brought into the database: teams, people and service accounts, and the first admin.
 //!
 //! What the file declares is the file's: made, aligned, and shut out when it leaves. What admins and providers made is
-//! left alone, except that a declaration takes over a team with its key, and a person with its address who signs in the
+//! left alone, except that a declaration takes over a team or service account with its key, and a person with its address who signs in the
 //! same way. Nobody's way to sign in is changed because of an address alone.
 
 mod bootstrap;
+mod service_accounts;
 mod sessions;
 mod teams;
 mod users;
@@ -86,6 +87,7 @@ async fn align<'a>(
     run.report.had_admin = run.has_admin().await?;
     let declared = teams::align(&mut run, &config.teams).await?;
     users::align(&mut run, &config.users, &declared).await?;
+    service_accounts::align(&mut run, &config.service_accounts, &declared).await?;
     teams::retire(&mut run, &config.teams).await?;
     sessions::align(&mut run, config).await?;
     run.report.has_admin = run.has_admin().await?;

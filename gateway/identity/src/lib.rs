@@ -4,6 +4,7 @@
 //! entry of what it did. They know nothing of HTTP requests or pages; the edges parse and answer.
 
 pub mod account;
+pub mod api_keys;
 pub mod audit_service;
 pub mod audit_text;
 mod caller;
@@ -21,6 +22,8 @@ mod page;
 pub mod password;
 pub mod people;
 pub mod providers;
+pub mod rights;
+pub mod service_accounts;
 pub mod session_service;
 pub mod session_store;
 pub mod sign_in;

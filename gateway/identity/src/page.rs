@@ -35,12 +35,12 @@ impl Paging {
     }
 
     /// How many rows to ask the database for: one more than the page holds, which tells whether there is another page.
-    pub(crate) fn rows(&self) -> Result<i64, ServiceError> {
+    pub fn rows(&self) -> Result<i64, ServiceError> {
         Ok(i64::from(self.length()?) + 1)
     }
 
     /// What the cursor names.
-    pub(crate) fn position<T: FromStr>(&self) -> Result<Option<T>, ServiceError> {
+    pub fn position<T: FromStr>(&self) -> Result<Option<T>, ServiceError> {
         let parsed = self.cursor.as_deref().map(str::parse).transpose();
         parsed.map_err(|_| {
             ServiceError::invalid(
@@ -51,7 +51,7 @@ impl Paging {
     }
 
     /// Cuts the rows to the page's length; `cursor` names a row.
-    pub(crate) fn cut<T>(
+    pub fn cut<T>(
         &self,
         mut rows: Vec<T>,
         cursor: impl FnOnce(&T) -> String,

@@ -4,8 +4,8 @@
 
 mod members;
 
-use gateway_domain::{ManagedBy, Team, TeamId, access, audit};
-use gateway_store::{Executor, teams};
+use gateway_domain::{ManagedBy, Payloads, Team, TeamId, access, audit};
+use gateway_store::{Executor, service_accounts, teams};
 use serde_json::json;
 
 pub use members::{Member, members, remove_member, set_member, set_member_by_email};
@@ -93,6 +93,15 @@ pub async fn create(
     Ok(team)
 }
 
+/// What to change; `None` leaves a thing as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// What to call it. The key stays.
+    pub name: Option<String>,
+    /// What its request log keeps of bodies at most; `Some(None)`: what the file says for all.
+    pub payloads: Option<Option<Payloads>>,
+}
+
 /// Gives a team another name; its key stays.
 pub async fn rename(
     ctx: &Context,
@@ -100,36 +109,59 @@ pub async fn rename(
     key: &str,
     name: &str,
 ) -> Result<Team, ServiceError> {
+    let wanted = Change {
+        name: Some(name.to_owned()),
+        ..Change::default()
+    };
+    change(ctx, caller, key, wanted).await
+}
+
+/// Changes a team, everything asked for or nothing.
+///
+/// # Errors
+/// `managed_by_config` for a declared team.
+pub async fn change(
+    ctx: &Context,
+    caller: &Caller,
+    key: &str,
+    change: Change,
+) -> Result<Team, ServiceError> {
     caller.require(access::Action::ManageTeams)?;
-    let name = checked_name(name)?;
+    let name = change.name.as_deref().map(checked_name).transpose()?;
     let (mut tx, caller, now) = caller.begin(ctx).await?;
     caller.require(access::Action::ManageTeams)?;
     let mut team = find(&mut tx, key).await?;
-    if team.name != name {
-        refuse_if_declared(&team)?;
+    let name = name.filter(|name| *name != team.name);
+    let payloads = change.payloads.filter(|kept| *kept != team.payloads);
+    if name.is_none() && payloads.is_none() {
+        return Ok(team);
+    }
+    refuse_if_declared(&team)?;
+    if let Some(name) = name {
         teams::rename(&mut tx, team.id, &name).await?;
-        let (before, after) = (json!({ "name": team.name }), json!({ "name": name }));
+        let before = Some(json!({ "name": team.name }));
+        let after = Some(json!({ "name": name }));
         let (action, target) = (audit::Action::TeamRenamed, party(&team));
-        record(
-            &mut tx,
-            &caller,
-            action,
-            target,
-            Some(before),
-            Some(after),
-            now,
-        )
-        .await?;
-        tx.commit().await?;
+        record(&mut tx, &caller, action, target, before, after, now).await?;
         team.name = name;
     }
+    if let Some(payloads) = payloads {
+        teams::set_payloads(&mut tx, team.id, payloads).await?;
+        let before = Some(json!({ "payloads": team.payloads }));
+        let after = Some(json!({ "payloads": payloads }));
+        let (action, target) = (audit::Action::TeamLoggingChanged, party(&team));
+        record(&mut tx, &caller, action, target, before, after, now).await?;
+        team.payloads = payloads;
+    }
+    tx.commit().await?;
     Ok(team)
 }
 
 /// Deletes a team; its people stay, without it.
 ///
 /// # Errors
-/// `managed_by_config` for a declared team, `in_use` when a provider puts newcomers into it.
+/// `managed_by_config` for a declared team, `in_use` when a provider puts newcomers into it, `team_in_use` when service
+/// accounts belong to it.
 pub async fn delete(ctx: &Context, caller: &Caller, key: &str) -> Result<(), ServiceError> {
     caller.require(access::Action::ManageTeams)?;
     let (mut tx, caller, now) = caller.begin(ctx).await?;
@@ -137,6 +169,10 @@ pub async fn delete(ctx: &Context, caller: &Caller, key: &str) -> Result<(), Ser
     let team = find(&mut tx, key).await?;
     refuse_if_declared(&team)?;
     refuse_if_in_use(ctx, key)?;
+    if service_accounts::any_of_team(&mut tx, team.id).await? {
+        let sentence = "Service accounts belong to this team; delete them first.";
+        return Err(ServiceError::conflict("team_in_use", sentence));
+    }
     teams::delete(&mut tx, team.id).await?;
     let before = json!({ "key": team.key, "name": team.name });
     let (action, target) = (audit::Action::TeamDeleted, party(&team));
@@ -214,7 +250,7 @@ fn refuse_if_in_use(ctx: &Context, key: &str) -> Result<(), ServiceError> {
     }
 }
 
-fn check_key(key: &str) -> Result<(), ServiceError> {
+pub(crate) fn check_key(key: &str) -> Result<(), ServiceError> {
     let begins = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = key.as_bytes();
     let well_formed = bytes.first().is_some_and(|b| begins(*b))

@@ -3,13 +3,18 @@
 //! The same services as the pages, so the same rights: nothing is decided here. Handlers parse, call and answer. Routes
 //! and their description are registered in one breath, so neither exists without the other.
 
+mod api_keys;
 mod audit;
 mod extract;
+mod models;
 mod objects;
 mod openapi;
 mod providers;
+mod requests;
+mod service_accounts;
 mod sessions;
 mod teams;
+mod usage;
 mod users;
 
 use axum::{
@@ -18,8 +23,11 @@ use axum::{
     routing::get,
 };
 use gateway_identity::Context;
+use gateway_inference::Plane;
 use http::{HeaderValue, header::CONTENT_TYPE};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::AppState;
 
 /// The longest body that is read. The largest sensible one is a hundredth of it.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -29,6 +37,7 @@ pub fn router<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Context: FromRef<S>,
+    Plane: FromRef<S>,
 {
     let (router, document) = described().split_for_parts();
     let document = openapi::finish(document).to_json().unwrap_or_default();
@@ -44,13 +53,14 @@ where
 
 /// What `/api/v1/openapi.json` says.
 pub fn document() -> utoipa::openapi::OpenApi {
-    openapi::finish(described::<Context>().into_openapi())
+    openapi::finish(described::<AppState>().into_openapi())
 }
 
 fn described<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Context: FromRef<S>,
+    Plane: FromRef<S>,
 {
     OpenApiRouter::with_openapi(openapi::begin())
         .routes(routes!(users::list, users::invite))
@@ -61,9 +71,25 @@ where
         .routes(routes!(sessions::own))
         .routes(routes!(sessions::end))
         .routes(routes!(teams::list, teams::create))
-        .routes(routes!(teams::get, teams::rename, teams::delete))
+        .routes(routes!(teams::get, teams::change, teams::delete))
         .routes(routes!(teams::members))
         .routes(routes!(teams::set_member, teams::remove_member))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::get, api_keys::change, api_keys::revoke))
+        .routes(routes!(api_keys::rotate))
+        .routes(routes!(service_accounts::list, service_accounts::create))
+        .routes(routes!(
+            service_accounts::get,
+            service_accounts::change,
+            service_accounts::delete
+        ))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::get))
+        .routes(routes!(usage::list))
+        .routes(routes!(models::list))
+        .routes(routes!(models::providers))
+        .routes(routes!(models::provider))
+        .routes(routes!(models::test))
         .routes(routes!(providers::list))
         .routes(routes!(providers::get))
         .routes(routes!(audit::list))

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod check;
 mod failure;
+mod key;
 mod migrate;
 pub(crate) mod open;
 
@@ -80,6 +81,9 @@ enum Command {
     /// Make and rescue administrators; works while the gateway runs
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Make, list, rotate and revoke API keys; works while the gateway runs
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Check and export the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -126,6 +130,7 @@ fn start(cli: Cli) -> Result<(), Failure> {
             Command::Check { online } => check::run(&shared, online).await,
             Command::Migrate { status } => migrate::run(&shared, status).await,
             Command::Admin(command) => admin::run(&shared, command).await,
+            Command::Key(command) => key::run(&shared, command).await,
             Command::Audit(command) => audit::run(&shared, command).await,
         }
     });

@@ -5,6 +5,7 @@
 
 mod folder;
 mod idp;
+mod model;
 mod people;
 
 use std::{
@@ -34,7 +35,8 @@ use crate::{
     start,
 };
 
-const NOTICE: &str = "Demo: development identity provider, data is thrown away";
+const NOTICE: &str =
+    "Demo: development identity provider, an echo for a model, made-up prices, data is thrown away";
 const FIRST_PORT: u16 = 8080;
 /// How many ports above the first are tried.
 const PORTS_TRIED: u16 = 50;
@@ -64,12 +66,20 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), Failure> {
     let idp_authority = local(&idp_listener)?.to_string();
 
     let secret = Secret::new(Token::generate().expose());
-    let text = configuration(address, &idp_authority, &folder.database());
+    let model_listener = listen_for_model().await?;
+    let model_authority = local(&model_listener)?.to_string();
+    let text = configuration(
+        address,
+        &idp_authority,
+        &model_authority,
+        &folder.database(),
+    );
     let config = parse(&text, &secret)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let idp = Idp::new(idp_authority, client(&config, secret)?, Arc::clone(&clock))
         .map_err(|error| Failure::new(format!("the development identity provider: {error}")))?;
     tokio::spawn(axum::serve(idp_listener, idp.router()).into_future());
+    tokio::spawn(axum::serve(model_listener, model::router()).into_future());
 
     let url = config.database.url.expose().to_owned();
     let database = |error| Failure::because(&url, &error);
@@ -77,6 +87,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), Failure> {
     db.migrate().await.map_err(database)?;
     let ctx = Context::new(db, clock, Arc::new(config))
         .map_err(|error| Failure::because("the demo's configuration", &error))?;
+    let plane = serve::spool::plane(&ctx).await?;
     start::prepare(&ctx).await?;
     introduce(&ctx, moved.then_some(address.port()), &folder)?;
     let options = AppOptions {
@@ -87,6 +98,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<(), Failure> {
     };
     Gateway {
         ctx,
+        plane,
         listener,
         options,
         reloader: None,
@@ -125,6 +137,12 @@ async fn listen(asked: Option<SocketAddr>) -> Result<(TcpListener, bool), Failur
     )))
 }
 
+async fn listen_for_model() -> Result<TcpListener, Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(|error| Failure::because("cannot listen for the echo model", &error))
+}
+
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener
         .local_addr()
@@ -132,7 +150,12 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
 }
 
 /// The demo's file: what an operator would write.
-fn configuration(address: SocketAddr, idp_authority: &str, database: &str) -> String {
+fn configuration(
+    address: SocketAddr,
+    idp_authority: &str,
+    model_authority: &str,
+    database: &str,
+) -> String {
     let issuer = idp::issuer(idp_authority);
     let port = address.port();
     let host = match address {
@@ -172,6 +195,15 @@ users:
     sign_in: dev
     global_role: platform_admin
     membership: {{team: demo, role: admin}}
+service_accounts:
+  - {{key: demo-robot, name: Demo robot, team: demo}}
+providers:
+  - {{id: echo, type: openai_compatible, base_url: \"http://{model_authority}/v1\"}}
+models:
+  - id: echo
+    name: Echo
+    routes: [{{provider: echo, price: {{input_usd_per_million: \"1\", output_usd_per_million: \"2\"}}}}]
+request_logging: {{payloads: full}}
 ",
         email = ada.email,
         name = ada.name,
@@ -215,11 +247,15 @@ fn introduce(ctx: &Context, moved_to: Option<u16>, folder: &Folder) -> Result<()
   2.  Continue with the development identity provider
   3.  Choose who you are:
 {people}
+  4.  Make a key under \"My keys\" and call the model \"echo\", which says again what it is told:
+      curl {base}/v1/chat/completions -H \"authorization: Bearer $KEY\" -H \"content-type: application/json\" \\
+        -d '{{\"model\": \"echo\", \"stream\": true, \"messages\": [{{\"role\": \"user\", \"content\": \"Hello there\"}}]}}'
 
 The identity provider is part of the demo and asks for no password: it is for trying the gateway, never for
 production. What you do here is kept in {database} and {fate}.
 Press Ctrl-C to stop.\n",
         people = people.join("\n"),
+        base = ctx.live().config.server.public_base_url.origin(),
         database = folder.database_path().display(),
         fate = if folder.is_kept() {
             "goes on from the last run"

@@ -26,6 +26,10 @@ pub(crate) fn spawn(ctx: &Context, stopped: &watch::Receiver<bool>) -> JoinSet<(
         let ctx = ctx.clone();
         move || clean_up(ctx.clone())
     }));
+    jobs.spawn(repeat(CLEAN_UP, stopped.clone(), {
+        let ctx = ctx.clone();
+        move || forget_calls(ctx.clone())
+    }));
     jobs
 }
 
@@ -65,6 +69,18 @@ async fn refresh_providers(ctx: Context) {
             .map(|oidc| oidc.refresh_if_due()),
     )
     .await;
+}
+
+/// Deletes what the request log keeps no longer.
+async fn forget_calls(ctx: Context) {
+    match gateway_ledger::retention::prune(&ctx).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(rows, "old calls were deleted from the request log"),
+        Err(error) => tracing::warn!(
+            error = crate::cli::chain(&error),
+            "old calls could not be deleted from the request log"
+        ),
+    }
 }
 
 async fn clean_up(ctx: Context) {

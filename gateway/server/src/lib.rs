@@ -17,5 +17,6 @@ mod reload;
 mod serve;
 mod start;
 mod state;
+mod v1;
 
 pub use state::AppState;

@@ -1,5 +1,6 @@
 //! `/metrics`: Prometheus numbers on a listener of their own.
 
+mod models;
 mod people;
 mod providers;
 
@@ -16,6 +17,7 @@ use axum::{
     routing::get,
 };
 use gateway_identity::Context;
+use gateway_inference::Plane;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
@@ -53,6 +55,7 @@ fn route_class(path: &str) -> &'static str {
     match path {
         "/" => "root",
         "/healthz" | "/readyz" => "health",
+        _ if is_under("/v1") => "v1",
         _ if is_under("/api/v1/auth") => "auth",
         _ if is_under("/api") => "api",
         _ if is_under("/admin/static") => "static",
@@ -77,16 +80,19 @@ pub(crate) struct Metrics(Arc<Inner>);
 
 struct Inner {
     ctx: Context,
+    plane: Plane,
     http: Arc<HttpMetrics>,
     people: PeopleCounts,
     started: f64,
 }
 
 impl Metrics {
-    pub(crate) fn new(ctx: Context, http: Arc<HttpMetrics>) -> Self {
+    pub(crate) fn new(plane: Plane, http: Arc<HttpMetrics>) -> Self {
+        let ctx = plane.ctx().clone();
         let started = seconds(ctx.now());
         Self(Arc::new(Inner {
             ctx,
+            plane,
             http,
             people: PeopleCounts::default(),
             started,
@@ -103,6 +109,7 @@ impl Metrics {
     async fn render(&self) -> Result<String, fmt::Error> {
         let Inner {
             ctx,
+            plane,
             http,
             people,
             started,
@@ -116,6 +123,7 @@ impl Metrics {
         registry.register("http_requests", "Requests answered", http.0.clone());
         sign_ins(ctx, &mut registry);
         providers::register(ctx, &mut registry);
+        models::register(plane, &mut registry);
         people.register(ctx, &mut registry).await;
         let mut text = String::new();
         let mut process = Registry::with_prefix("process");

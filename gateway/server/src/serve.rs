@@ -3,12 +3,14 @@
 mod connections;
 mod patient;
 mod signals;
+pub(crate) mod spool;
 
 use std::{future::IntoFuture as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use gateway_config::{Config, ProcessEnvironment};
 use gateway_domain::SystemClock;
 use gateway_identity::Context;
+use gateway_inference::Plane;
 use gateway_store::Db;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
@@ -22,6 +24,8 @@ use crate::{
     start,
 };
 
+/// After the last requests were given up: until they have written their rows.
+const GIVEN_UP: Duration = Duration::from_millis(100);
 /// How long the database may take to close, once nothing uses it.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -36,6 +40,7 @@ pub(crate) async fn run(shared: &Shared) -> Result<(), Failure> {
     migrate(&db, &config).await?;
     let ctx = Context::new(db, Arc::new(SystemClock), Arc::new(config))
         .map_err(|error| Failure::because("the configuration", &error))?;
+    let plane = spool::plane(&ctx).await?;
     // Before the set-up link: a second gateway started by mistake must not make the first one's link useless.
     let listener = listen(address, "server.bind").await?;
     let setup = start::prepare(&ctx).await?;
@@ -50,6 +55,7 @@ pub(crate) async fn run(shared: &Shared) -> Result<(), Failure> {
     let reloader = Reloader::new(ctx.clone());
     Gateway {
         ctx,
+        plane,
         listener,
         options: AppOptions::default(),
         reloader: Some(reloader),
@@ -81,6 +87,7 @@ pub(crate) async fn listen(address: SocketAddr, setting: &str) -> Result<TcpList
 /// Everything that runs.
 pub(crate) struct Gateway {
     pub ctx: Context,
+    pub plane: Plane,
     pub listener: TcpListener,
     pub options: AppOptions,
     /// Watches the file, where there is one.
@@ -93,14 +100,18 @@ impl Gateway {
     pub(crate) async fn run(self, mut signals: Signals) -> Result<(), Failure> {
         let Self {
             ctx,
+            plane,
             listener,
             options,
             reloader,
         } = self;
         let (stop, stopped) = watch::channel(false);
-        let metrics = Metrics::new(ctx.clone(), Arc::clone(&options.http_metrics));
+        let metrics = Metrics::new(plane.clone(), Arc::clone(&options.http_metrics));
         serve_metrics(&ctx, metrics, stopped.clone()).await;
         let mut jobs = jobs::spawn(&ctx, &stopped);
+        // It ends after the last stream, so that the last stream's rows are written.
+        let (drained, written) = watch::channel(false);
+        let writer = tokio::spawn(plane.ledger().clone().run(written));
         if let Some(reloader) = reloader {
             jobs.spawn(reload::watch(
                 reloader,
@@ -108,7 +119,7 @@ impl Gateway {
                 stopped.clone(),
             ));
         }
-        let app = app::router(ctx.clone(), options);
+        let app = app::router(ctx.clone(), plane.clone(), options);
         let mut server = tokio::spawn(connections::serve(listener, app, stopped));
 
         tokio::select! {
@@ -121,13 +132,18 @@ impl Gateway {
             drained = timeout(patience, &mut server) => {
                 if drained.is_err() {
                     tracing::warn!(?patience, "some requests were not finished within server.drain_timeout");
+                    plane.stop();
+                    server.abort();
+                    tokio::time::sleep(GIVEN_UP).await;
                 }
             }
             name = signals.next() => {
                 return Err(Failure::new(format!("stopped at once by a second signal ({name})")));
             }
         }
+        let _ = drained.send(true);
         let _ = timeout(CLOSE, async {
+            let _ = writer.await;
             while jobs.join_next().await.is_some() {}
             ctx.db().close().await;
         })

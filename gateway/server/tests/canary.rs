@@ -40,6 +40,7 @@ use it::{
 
 const PASSWORD: &str = "seven quiet otters swim";
 const WRONG: &str = "eight loud otters sleep";
+const KEYS: &str = "/api/v1/admin/api-keys";
 const LOGIN: &str = "/api/v1/auth/login/password";
 
 /// What was logged by now.
@@ -260,6 +261,39 @@ cases! {
         app.post_form("/nowhere", &[("password", PASSWORD)]).await;
         app.post_json("/api/v1/auth/logout", &json!({})).await;
         assert_unlogged(&app, taken, &["one-time token", "password", "session cookie"]);
+    }
+
+    async fn api_keys_good_and_bad(app: TestApp) {
+        let mut taken = record();
+        let admin = app.admin().await;
+        taken.browser(&admin);
+        let made = admin.post_json(KEYS, &json!({"name": "a"})).await;
+        made.assert_status(201);
+        let path = format!("{KEYS}/{}", made.json()["id"].as_str().unwrap());
+        let rotated = admin.post_json(&format!("{path}/rotate"), &json!({"overlap": "0s"})).await;
+        rotated.assert_status(200);
+        let mut keys: Vec<String> = [&made, &rotated].map(|answer| answer.json()["key"].as_str().unwrap().to_owned()).into();
+        keys.push(gateway_domain::ApiKeySecret::generate().expose().to_owned());
+        // Cut short, as by a careless copy: most of it is still the secret.
+        keys.push(keys[1][..40].to_owned());
+        for key in &keys {
+            taken.note("API key", key);
+            for (header, value) in [("authorization", format!("Bearer {key}")), ("authorization", format!("Basic {key}")), ("x-api-key", key.clone())] {
+                let client = app.fresh().with_header(header, &value);
+                client.get("/v1/models").await;
+                client.post_json("/v1/chat/completions", &json!({"model": key, "messages": key})).await;
+                client.post_json("/v1/messages", &json!({"model": "m", "stream": key})).await;
+                client.get(KEYS).await;
+            }
+            // Given where something else is asked for.
+            admin.get(&format!("{KEYS}/{key}")).await;
+            admin.post_json(KEYS, &json!({"name": "b", "owner": key})).await;
+            admin.post_json(KEYS, &json!({"name": "b", "models": [key]})).await;
+        }
+        admin.call("DELETE", &path, None).await.assert_status(204);
+        app.db.close().await;
+        app.fresh().with_header("authorization", &format!("Bearer {}", keys[1])).get("/v1/models").await;
+        assert_unlogged(&app, taken, &["API key", "session cookie"]);
     }
 
     async fn case_253_while_the_database_is_gone(app: TestApp) {

@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,8 +23,12 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pool: AnyPool,
+    /// One connection apart, for batches: their long statements are prepared once, and no reader waits for them.
+    batches: AnyPool,
     /// Whoever holds it may open a decision. Those who wait here wait in order and hold no connection meanwhile.
     turn: Arc<Semaphore>,
+    /// How many decisions this process has committed.
+    decisions: Arc<AtomicU64>,
     /// The file of an SQLite database; `None` in memory and for PostgreSQL.
     pub(crate) file: Option<PathBuf>,
 }
@@ -45,8 +52,10 @@ pub enum Engine {
 #[derive(Debug)]
 pub struct Tx {
     pub(crate) inner: AnyTx,
-    /// Given back when the transaction is over: fields are dropped in this order.
-    _turn: OwnedSemaphorePermit,
+    /// A decision's: where it is counted.
+    decisions: Option<Arc<AtomicU64>>,
+    /// A decision's; given back when the transaction is over: fields are dropped in this order.
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
@@ -68,7 +77,12 @@ impl Db {
                     .max_connections(CONNECTIONS)
                     .acquire_timeout(ACQUIRE);
                 let pool = options.connect(url).await?;
-                Ok(Self::new(AnyPool::Postgres(pool), None))
+                let batches = PgPoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_lazy_with(pool.connect_options().as_ref().clone());
+                let [pool, batches] = [pool, batches].map(AnyPool::Postgres);
+                Ok(Self::new(pool, batches, None))
             }
             Some("sqlite") => Self::open_sqlite(url).await,
             _ => Err(Error::Scheme),
@@ -105,18 +119,27 @@ impl Db {
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
-        Ok(Self::new(
-            AnyPool::Sqlite(pool),
-            (!in_memory).then_some(path),
-        ))
+        // A database in memory is its connection's own.
+        let batches = if in_memory {
+            pool.clone()
+        } else {
+            SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(ACQUIRE)
+                .connect_lazy_with(options)
+        };
+        let [pool, batches] = [pool, batches].map(AnyPool::Sqlite);
+        Ok(Self::new(pool, batches, (!in_memory).then_some(path)))
     }
 
-    fn new(pool: AnyPool, file: Option<PathBuf>) -> Self {
+    fn new(pool: AnyPool, batches: AnyPool, file: Option<PathBuf>) -> Self {
         Self {
             pool,
+            batches,
             turn: Arc::new(Semaphore::new(1)),
+            decisions: Arc::new(AtomicU64::new(0)),
             file,
         }
     }
@@ -152,7 +175,32 @@ impl Db {
                 AnyTx::Postgres(tx)
             }
         };
-        Ok(Tx { inner, _turn: turn })
+        Ok(Tx {
+            inner,
+            decisions: Some(Arc::clone(&self.decisions)),
+            _turn: Some(turn),
+        })
+    }
+
+    /// Opens a transaction that adds rows and decides nothing about people. It does not queue up with the decisions, is
+    /// not counted as one, and has a connection of its own, which only one has at a time; on SQLite it still shares the
+    /// write lock with them, so it must stay short as well.
+    pub async fn begin_batch(&self) -> Result<Tx> {
+        let inner = match &self.batches {
+            AnyPool::Sqlite(pool) => AnyTx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            AnyPool::Postgres(pool) => AnyTx::Postgres(pool.begin().await?),
+        };
+        Ok(Tx {
+            inner,
+            decisions: None,
+            _turn: None,
+        })
+    }
+
+    /// Grows with every decision that this process commits, before the one who made it is answered. What was read from
+    /// the database while it was lower may be out of date.
+    pub fn generation(&self) -> u64 {
+        self.decisions.load(Ordering::Acquire)
     }
 
     /// Asks the database for a sign of life.
@@ -166,9 +214,11 @@ impl Db {
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
-        match &self.pool {
-            AnyPool::Sqlite(pool) => pool.close().await,
-            AnyPool::Postgres(pool) => pool.close().await,
+        for pool in [&self.batches, &self.pool] {
+            match pool {
+                AnyPool::Sqlite(pool) => pool.close().await,
+                AnyPool::Postgres(pool) => pool.close().await,
+            }
         }
     }
 }
@@ -180,10 +230,21 @@ fn is_in_memory(url: &str, path: &Path) -> bool {
 impl Tx {
     /// Makes everything done in it last.
     pub async fn commit(self) -> Result<()> {
+        // Counted however it ends: a commit that fails, or that nobody waits for any more, may have come through.
+        let _counted = self.decisions.map(Counted);
         match self.inner {
             AnyTx::Sqlite(tx) => tx.commit().await?,
             AnyTx::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+}
+
+/// Counts a decision when it is dropped.
+struct Counted(Arc<AtomicU64>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -4,20 +4,25 @@
 //! [`Tx`]); one that runs several takes `&mut Tx`, so that its signature promises that they succeed together. `now` is
 //! always an argument. The store keeps; it decides nothing.
 
+pub mod api_keys;
 pub mod audit;
 mod builder;
 mod db;
 mod error;
 pub mod identities;
 pub mod installation;
+pub mod ledger;
 pub mod login_flows;
 mod migrate;
 pub mod one_time_links;
 pub mod password_failures;
 mod query;
+pub mod requests;
+pub mod service_accounts;
 pub mod sessions;
 mod storable;
 pub mod teams;
+pub mod usage;
 pub mod users;
 
 pub use builder::Builder;
@@ -34,7 +39,7 @@ use chrono::{DateTime, Utc};
 const BATCH: u64 = 1_000;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Deletes what time has made worthless: flows, sessions, one-time links and failure counts past their end. Returns how
+/// Deletes what time has made worthless: flows, sessions, one-time links, replaced keys and failure counts past their end. Returns how
 /// many rows went. A flood leaves many rows behind; they go a batch at a time, with a pause in between in which those get
 /// their turn who wait for SQLite's only write lock.
 pub async fn prune(db: &Db, now: DateTime<Utc>) -> Result<u64> {
@@ -53,6 +58,11 @@ pub async fn prune(db: &Db, now: DateTime<Utc>) -> Result<u64> {
         (
             "DELETE FROM one_time_links WHERE id IN \
              (SELECT id FROM one_time_links WHERE expires_at < $1 LIMIT $2)",
+            kept_for_display,
+        ),
+        (
+            "DELETE FROM api_key_secrets WHERE token_hash IN \
+             (SELECT token_hash FROM api_key_secrets WHERE valid_until < $1 LIMIT $2)",
             kept_for_display,
         ),
         (

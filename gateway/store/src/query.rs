@@ -147,11 +147,25 @@ impl<'c> Query<'c> {
         if let Some(why) = unstorable(&value) {
             return Self::Refused(why);
         }
+        self.bind_plain(value)
+    }
+
+    /// Binds the next placeholder with a value of which both databases can take any, such as an id or a number. Spares the
+    /// look at it, which counts where there are thousands.
+    pub(crate) fn bind_plain<'q, T: Param<'q>>(self, value: T) -> Self {
         match self {
             Self::Sqlite(target, query) => Self::Sqlite(target, query.bind(value)),
             Self::Postgres(target, query) => Self::Postgres(target, query.bind(value)),
             refused @ Self::Refused(_) => refused,
         }
+    }
+
+    /// Binds the next placeholder with a text; checked like [`Query::bind`], at less cost.
+    pub(crate) fn bind_text(self, text: Option<&str>) -> Self {
+        if text.is_some_and(|text| text.contains('\0')) {
+            return Self::Refused("a text with a NUL character");
+        }
+        self.bind_plain(text)
     }
 
     /// The only row.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use gateway_domain::{
-    ManagedBy, Membership, MembershipSource, Team, TeamId, TeamRole, User, UserId,
+    ManagedBy, Membership, MembershipSource, Payloads, Team, TeamId, TeamRole, User, UserId,
 };
 
 use crate::{Builder, Db, Executor, Result};
@@ -18,7 +18,7 @@ pub async fn insert(
     db.query(
         "INSERT INTO teams (id, key, name, managed_by, created_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (key) DO NOTHING \
-         RETURNING id, key, name, managed_by, archived_at, created_at",
+         RETURNING id, key, name, managed_by, payloads, archived_at, created_at",
     )
     .bind(TeamId::new())
     .bind(key)
@@ -31,7 +31,7 @@ pub async fn insert(
 
 /// The team with this key, an archived one too.
 pub async fn find(db: impl Executor<'_>, key: &str) -> Result<Option<Team>> {
-    db.query("SELECT id, key, name, managed_by, archived_at, created_at FROM teams WHERE key = $1")
+    db.query("SELECT id, key, name, managed_by, payloads, archived_at, created_at FROM teams WHERE key = $1")
         .bind(key)
         .fetch_optional()
         .await
@@ -41,7 +41,7 @@ pub async fn find(db: impl Executor<'_>, key: &str) -> Result<Option<Team>> {
 pub async fn list(db: &Db, after: Option<&str>, limit: i64) -> Result<Vec<Team>> {
     Builder::new(
         db,
-        "SELECT id, key, name, managed_by, archived_at, created_at FROM teams WHERE archived_at IS NULL",
+        "SELECT id, key, name, managed_by, payloads, archived_at, created_at FROM teams WHERE archived_at IS NULL",
     )
     .push_if(" AND key > ?", after.map(str::to_owned))
     .push_with(" ORDER BY key LIMIT ?", limit)
@@ -54,7 +54,7 @@ pub async fn list(db: &Db, after: Option<&str>, limit: i64) -> Result<Vec<Team>>
 pub async fn of_user(db: &Db, user: UserId, after: Option<&str>, limit: i64) -> Result<Vec<Team>> {
     Builder::new(
         db,
-        "SELECT t.id, t.key, t.name, t.managed_by, t.archived_at, t.created_at FROM teams t \
+        "SELECT t.id, t.key, t.name, t.managed_by, t.payloads, t.archived_at, t.created_at FROM teams t \
            JOIN memberships m ON m.team_id = t.id WHERE t.archived_at IS NULL",
     )
     .push_with(" AND m.user_id = ?", user)
@@ -68,7 +68,7 @@ pub async fn of_user(db: &Db, user: UserId, after: Option<&str>, limit: i64) -> 
 /// The teams that the file declared, archived ones too.
 pub async fn of_config(db: impl Executor<'_>) -> Result<Vec<Team>> {
     db.query(
-        "SELECT id, key, name, managed_by, archived_at, created_at FROM teams WHERE managed_by = 'config' ORDER BY key",
+        "SELECT id, key, name, managed_by, payloads, archived_at, created_at FROM teams WHERE managed_by = 'config' ORDER BY key",
     )
     .fetch_all()
     .await
@@ -87,12 +87,15 @@ pub async fn sizes(db: &Db, teams: impl IntoIterator<Item = TeamId>) -> Result<V
     .await
 }
 
-/// Whether nobody is in a team.
+/// Whether nobody is in a team, and no service account belongs to it.
 pub async fn is_empty(db: impl Executor<'_>, id: TeamId) -> Result<bool> {
-    db.query("SELECT NOT EXISTS (SELECT 1 FROM memberships WHERE team_id = $1)")
-        .bind(id)
-        .fetch_scalar()
-        .await
+    db.query(
+        "SELECT NOT EXISTS (SELECT 1 FROM memberships WHERE team_id = $1) \
+            AND NOT EXISTS (SELECT 1 FROM service_accounts WHERE team_id = $1)",
+    )
+    .bind(id)
+    .fetch_scalar()
+    .await
 }
 
 /// Sets a team's name.
@@ -100,6 +103,20 @@ pub async fn rename(db: impl Executor<'_>, id: TeamId, name: &str) -> Result<()>
     db.query("UPDATE teams SET name = $2 WHERE id = $1")
         .bind(id)
         .bind(name)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Sets what a team's request log keeps of bodies at most.
+pub async fn set_payloads(
+    db: impl Executor<'_>,
+    id: TeamId,
+    payloads: Option<Payloads>,
+) -> Result<()> {
+    db.query("UPDATE teams SET payloads = $2 WHERE id = $1")
+        .bind(id)
+        .bind(payloads)
         .execute()
         .await?;
     Ok(())

@@ -9,5 +9,6 @@ mod log;
 mod server;
 pub mod silence;
 pub mod tls;
+pub mod upstream;
 
 pub use log::{Log, Seen};

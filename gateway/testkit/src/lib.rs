@@ -21,6 +21,7 @@ pub use fake::{
     keys::{self, Key},
     silence::SilentPort,
     tls::{self, TlsFront},
+    upstream::{self, Act, FakeUpstream},
 };
 
 /// Makes two tests of each body, `name::sqlite` and `name::postgres`, each with a migrated database of its own.

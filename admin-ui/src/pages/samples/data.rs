@@ -74,6 +74,7 @@ pub(super) fn team() -> Team {
         key: "platform".to_owned(),
         name: HOSTILE.to_owned(),
         managed_by: ManagedBy::Admin,
+        payloads: None,
         archived_at: None,
         created_at: now(),
     }

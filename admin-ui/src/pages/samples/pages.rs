@@ -8,8 +8,12 @@ use gateway_domain::{
 };
 use gateway_identity::{one_time::LinkView, people::Person};
 
-use super::data::{
-    HOSTILE, admin, entry, identity, membership, now, provider, session, shell, team, user,
+use super::{
+    call_pages,
+    calls::{request, used},
+    data::{
+        HOSTILE, admin, entry, identity, membership, now, provider, session, shell, team, user,
+    },
 };
 use crate::{
     entry::EntryView,
@@ -18,7 +22,7 @@ use crate::{
     pages::{
         account::AccountPage,
         audit::{self, AuditPage},
-        home::{HomePage, Overview},
+        home::{HomePage, Overview, Step, Today},
         link::{DeadLinkPage, LinkPage},
         login::{Failure, LoginPage, ProviderButton},
         password::PasswordPage,
@@ -113,6 +117,11 @@ fn team_page() -> TeamPage {
 
 fn home(overview: bool) -> HomePage {
     let overview = overview.then(|| Overview {
+        today: Today {
+            usage: used(7),
+            failed: vec![request(502, Some("connect"))],
+            failures: "200+".to_owned(),
+        },
         people: UserStatus::ALL.iter().map(|status| (*status, 3)).collect(),
         providers: vec![provider()],
         failures: vec![entry()],
@@ -122,6 +131,12 @@ fn home(overview: bool) -> HomePage {
         user: user(UserStatus::Active),
         teams: vec![membership()],
         sessions: "2".to_owned(),
+        step: Some(if overview.is_some() {
+            Step::Connect
+        } else {
+            Step::MakeKey
+        }),
+        own: used(1),
         overview,
     }
 }
@@ -308,5 +323,11 @@ fn others() -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn every_page() -> Vec<(&'static str, String)> {
-    [doors(), about_people(), others()].concat()
+    [
+        doors(),
+        about_people(),
+        others(),
+        rendered(call_pages::all()),
+    ]
+    .concat()
 }

@@ -6,6 +6,7 @@ use axum::{
 };
 use gateway_domain::{Email, TeamRole, UserId};
 use gateway_identity::{Context, ServiceError, teams};
+use serde::Deserialize;
 
 use super::{
     Asked, PATH,
@@ -37,6 +38,36 @@ pub(super) async fn rename(
         renamed.map(|_| Notice::TeamSaved),
     )
     .await
+}
+
+/// What the team's request log keeps; empty: what the file says for all.
+#[derive(Deserialize)]
+pub(super) struct Logging {
+    payloads: String,
+}
+
+pub(super) async fn logging(
+    State(ctx): State<Context>,
+    Path(key): Path<String>,
+    Posted { visitor, form }: Posted<Logging>,
+) -> Result<Response, PageError> {
+    let changed = async {
+        let payloads = match form.payloads.as_str() {
+            "" => None,
+            word => Some(word.parse().map_err(|_| {
+                ServiceError::invalid("payloads", "Choose what the request log keeps.")
+            })?),
+        };
+        let change = teams::Change {
+            payloads: Some(payloads),
+            ..teams::Change::default()
+        };
+        teams::change(&ctx, &visitor.caller, &key, change).await
+    };
+    match changed.await {
+        Ok(_) => Ok(done(&path_of(&key), Notice::TeamSaved)),
+        Err(error) => refused(&ctx, visitor, &key, None, error).await,
+    }
 }
 
 pub(super) async fn delete(

@@ -1,7 +1,7 @@
 //! The file's teams.
 
 use gateway_config::TeamDeclaration;
-use gateway_domain::{ManagedBy, Team, audit::Action};
+use gateway_domain::{ManagedBy, Payloads, Team, audit::Action};
 use gateway_store::teams;
 use serde_json::json;
 
@@ -19,6 +19,7 @@ pub(super) async fn align(
             Some(team) => take_over(run, team, &declaration.name).await?,
             None => create(run, declaration).await?,
         };
+        let team = align_payloads(run, team, declaration.payloads).await?;
         known.insert(team.key.clone(), team);
     }
     Ok(known)
@@ -58,8 +59,27 @@ async fn take_over(run: &mut Run<'_>, team: Team, name: &str) -> Result<Team, Se
     })
 }
 
+/// What the file does not say of a declared team's log, it says for all teams.
+async fn align_payloads(
+    run: &mut Run<'_>,
+    team: Team,
+    payloads: Option<Payloads>,
+) -> Result<Team, ServiceError> {
+    if team.payloads == payloads {
+        return Ok(team);
+    }
+    teams::set_payloads(&mut run.tx, team.id, payloads).await?;
+    let before = json!({ "payloads": team.payloads });
+    let after = json!({ "payloads": payloads });
+    let action = Action::TeamLoggingChanged;
+    run.record(action, party(&team), Some(before), Some(after))
+        .await?;
+    Ok(Team { payloads, ..team })
+}
+
 /// Deletes those that left the file and have nobody in them; archives the others, which keeps who was in them and
-/// grants nothing. Runs after the people, whose places in such a team the file may have taken away.
+/// grants nothing. Runs after the people and the service accounts, whose places in such a team the file may have taken
+/// away.
 pub(super) async fn retire(
     run: &mut Run<'_>,
     declared: &[TeamDeclaration],

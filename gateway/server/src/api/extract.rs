@@ -196,6 +196,19 @@ where
     read.transpose().map_err(D::Error::custom)
 }
 
+/// A member that can be null, as told apart from one that is left out.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value say three different things"
+)]
+pub(super) fn given_or_null<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// A moment: RFC 3339, or a date for its midnight in UTC. Of the years 0 to 9999, as no other can be compared.
 pub(super) fn moment(
     field: &'static str,

@@ -4,7 +4,8 @@ mod words;
 
 use chrono::{DateTime, Utc};
 use gateway_domain::{
-    GlobalRole, ManagedBy, MembershipSource, RoleSource, TeamRole, UserStatus, audit::Entry,
+    GlobalRole, ManagedBy, MembershipSource, Payloads, RoleSource, TeamRole, UserStatus,
+    audit::Entry,
 };
 use gateway_identity::{Page, people::Person, session_service, teams};
 use serde::Serialize;
@@ -13,7 +14,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(super) use words::{
-    global_role, managed_by, membership_source, role_source, team_role, user_status,
+    global_role, key_state, managed_by, membership_source, outcome, owner_kind, payloads, pricing,
+    role_source, route_state, service_account_status, surface, team_role, usage_kind, user_status,
 };
 
 /// A page of a list.
@@ -108,6 +110,9 @@ pub(super) struct Team {
     name: String,
     #[schema(schema_with = managed_by)]
     managed_by: ManagedBy,
+    /// What its request log keeps of bodies at most; null: what the configuration file says for all.
+    #[schema(schema_with = payloads)]
+    payloads: Option<Payloads>,
 }
 
 /// A person in a team.
@@ -232,6 +237,7 @@ impl From<gateway_domain::Team> for Team {
             key: team.key,
             name: team.name,
             managed_by: team.managed_by,
+            payloads: team.payloads,
         }
     }
 }

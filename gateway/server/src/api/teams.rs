@@ -1,15 +1,15 @@
 //! `/api/v1/admin/teams`
 
 use axum::Json;
-use gateway_domain::{TeamRole, UserId};
+use gateway_domain::{Payloads, TeamRole, UserId};
 use gateway_edge::Problem;
-use gateway_identity::teams;
+use gateway_identity::teams::{self, Change};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    extract::{Body, Named, PageParams, Params, Reader, Writer},
+    extract::{Body, Named, PageParams, Params, Reader, Writer, given_or_null},
     objects::{self, List, Member, Team},
 };
 
@@ -24,11 +24,19 @@ pub(super) struct NewTeam {
     name: String,
 }
 
-/// A team's new name.
+/// What to change of a team; what is left out stays.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value say three different things"
+)]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TeamChange {
-    name: String,
+    name: Option<String>,
+    /// What its request log keeps of bodies at most; null: what the configuration file says for all.
+    #[serde(default, deserialize_with = "given_or_null")]
+    #[schema(schema_with = objects::payloads, required = false)]
+    payloads: Option<Option<Payloads>>,
 }
 
 /// A person's role in a team.
@@ -71,15 +79,19 @@ pub(super) async fn get(
     Ok(Json(teams::get(&ctx, &caller, &key).await?.into()))
 }
 
-/// Gives a team another name.
-#[utoipa::path(patch, path = "/api/v1/admin/teams/{key}", tag = "teams", operation_id = "rename_team",
+/// Changes a team: its name, and what its request log keeps.
+#[utoipa::path(patch, path = "/api/v1/admin/teams/{key}", tag = "teams", operation_id = "change_team",
     params(("key" = String, Path)), request_body = TeamChange, responses((status = 200, body = Team)))]
-pub(super) async fn rename(
+pub(super) async fn change(
     Writer { ctx, caller }: Writer,
     Named(key): Named<String>,
     Body(change): Body<TeamChange>,
 ) -> Result<Json<Team>, Problem> {
-    let team = teams::rename(&ctx, &caller, &key, &change.name).await?;
+    let change = Change {
+        name: change.name,
+        payloads: change.payloads,
+    };
+    let team = teams::change(&ctx, &caller, &key, change).await?;
     Ok(Json(team.into()))
 }
 

@@ -20,13 +20,17 @@ use gateway_edge::{Problem, Refusal};
     reason = "the signature that CatchPanicLayer asks for"
 )]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let message = panic
+    tracing::error!(panic = panic_text(&*panic), "a handler panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// What a panic says, for the log.
+pub(crate) fn panic_text<'a>(panic: &'a (dyn Any + Send + 'static)) -> &'a str {
+    panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without a message");
-    tracing::error!(panic = message, "a handler panicked");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        .unwrap_or("a panic without a message")
 }
 
 /// Gives errors that have no form yet (the framework's own and empty ones) the one that the caller reads: problem

@@ -14,6 +14,8 @@ use crate::cli::Failure;
 const DATABASE: &str = "gateway.db";
 /// What SQLite and the migrations keep beside it.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", ".migrate.lock"];
+/// The ledger's spool, a folder beside it.
+const SPOOL: &str = "gateway.db.ledger";
 const IDP_PORT: &str = "idp-port";
 const LOCK: &str = "lock";
 
@@ -59,7 +61,10 @@ impl Folder {
                 _ => {}
             }
         }
-        Ok(())
+        match fs::remove_dir_all(self.path.join(SPOOL)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// A listener for the identity provider, on any free port; with kept data on the one of the run before, for people

@@ -3,6 +3,7 @@
 use gateway_config::Config;
 use gateway_domain::Secret;
 use gateway_identity::providers;
+use gateway_inference::same_provider;
 
 /// The sections that differ, as paths of the file.
 pub(super) fn between(old: &Config, new: &Config) -> Vec<String> {
@@ -21,6 +22,16 @@ pub(super) fn between(old: &Config, new: &Config) -> Vec<String> {
         ("auth.oidc.callback", old.auth.callback != new.auth.callback),
         ("teams", old.teams != new.teams),
         ("users", old.users != new.users),
+        (
+            "service_accounts",
+            old.service_accounts != new.service_accounts,
+        ),
+        ("pricing", old.unpriced != new.unpriced),
+        (
+            "request_logging",
+            old.request_logging != new.request_logging,
+        ),
+        ("ledger", old.ledger != new.ledger),
     ];
     let mut changed: Vec<String> = sections
         .into_iter()
@@ -41,6 +52,20 @@ pub(super) fn between(old: &Config, new: &Config) -> Vec<String> {
         |provider| &provider.key,
         providers::same_oauth,
     ));
+    changed.extend(named(
+        "providers",
+        &old.providers,
+        &new.providers,
+        |provider| &provider.id,
+        same_provider,
+    ));
+    changed.extend(named(
+        "models",
+        &old.models,
+        &new.models,
+        |model| &model.id,
+        PartialEq::eq,
+    ));
     changed
 }
 
@@ -56,6 +81,7 @@ pub(super) fn needing_restart(old: &Config, new: &Config) -> Vec<&'static str> {
             "database.url",
             old.database.url.expose() != new.database.url.expose(),
         ),
+        ("ledger.spool", old.ledger.spool != new.ledger.spool),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)

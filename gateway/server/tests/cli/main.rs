@@ -4,8 +4,10 @@
 
 mod admin;
 mod audit;
+mod calls;
 mod check;
 mod demo;
+mod key;
 mod process;
 mod proxy;
 mod serve;

@@ -91,6 +91,14 @@ cases! {
         taken.browser(&app);
         taken.note("password", PASSWORD);
         taken.note("one-time token", link.expose());
+        let made = app.post_json("/api/v1/admin/api-keys", &json!({"name": "a"})).await;
+        made.assert_status(201);
+        let path = format!("/api/v1/admin/api-keys/{}/rotate", made.json()["id"].as_str().unwrap());
+        let keys = [made, app.post_json(&path, &json!({})).await].map(|answer| answer.json()["key"].as_str().unwrap().to_owned());
+        for key in &keys {
+            taken.note("API key", key);
+            taken.note("API key", key.strip_prefix("sk-ogw-").unwrap());
+        }
         taken.note("client secret", FakeIdp::CLIENT_SECRET);
         taken.note("client secret of GitHub", FakeGitHub::CLIENT_SECRET);
         taken.requests(&app);
@@ -109,5 +117,10 @@ cases! {
         let hash = TokenHash::of(callback.get("state").unwrap().as_bytes());
         let hashed = [hash.as_bytes().to_vec(), hexadecimal(hash.as_bytes()), hexadecimal(link.hash().as_bytes())];
         assert!(hashed.iter().any(|form| holds(&all, form)), "not even its hash is found");
+        for key in keys {
+            let hash = TokenHash::of(key.as_bytes());
+            let hashed = [hash.as_bytes().to_vec(), hexadecimal(hash.as_bytes())];
+            assert!(hashed.iter().any(|form| holds(&all, form)), "not even the hash of a key is found");
+        }
     }
 }

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use gateway_domain::{GlobalRole, MembershipSource, TeamRole, User, UserStatus};
-use gateway_identity::{Caller, Paging, session_service};
+use gateway_identity::{
+    Caller, Paging,
+    api_keys::{self, NewKey, OwnerRef},
+    service_accounts, session_service,
+};
 use gateway_store::{teams, users};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -56,11 +60,14 @@ struct Operation {
     yes: u16,
     /// What those get who may not.
     no: u16,
+    /// Who is told that there is such a thing; the others get a 404.
+    seen_by: Who,
 }
 
 #[rustfmt::skip]
 fn operations() -> Vec<Operation> {
-    let op = |method, path, body, who, yes| Operation { method, path, query: "", body, who, yes, no: 403 };
+    let op = |method, path, body, who, yes| Operation { method, path, query: "", body, who, yes, no: 403, seen_by: Who::Everybody };
+    let hidden = |operation| Operation { seen_by: Who::ReadersAndManagers, ..operation };
     let none = Value::Null;
     vec![
         op("GET", "/users", none.clone(), Who::Readers, 200),
@@ -86,6 +93,38 @@ fn operations() -> Vec<Operation> {
         op("PUT", "/teams/{key}/members/{user_id}", json!({"role": "admin"}), Who::Managers, 200),
         op("PUT", "/teams/{key}/members/{user_id}", json!({"role": "owner"}), Who::Owners, 200),
         op("DELETE", "/teams/{key}/members/{user_id}", none.clone(), Who::Managers, 204),
+        op("GET", "/api-keys", none.clone(), Who::Everybody, 200),
+        Operation { query: "?team=TEAM", ..op("GET", "/api-keys", none.clone(), Who::ReadersAndManagers, 200) },
+        Operation { query: "?owner=TARGET", ..op("GET", "/api-keys", none.clone(), Who::ReadersAndManagers, 200) },
+        Operation { query: "?owner=PROGRAM", ..op("GET", "/api-keys", none.clone(), Who::ReadersAndManagers, 200) },
+        op("POST", "/api-keys", json!({"name": "mine"}), Who::Everybody, 201),
+        op("POST", "/api-keys", json!({"name": "theirs", "owner": {"kind": "user", "id": "TARGET"}}), Who::PlatformAdmins, 201),
+        op("POST", "/api-keys", json!({"name": "theirs", "owner": "target-NEW@example.com"}), Who::PlatformAdmins, 201),
+        op("POST", "/api-keys", json!({"name": "program's", "owner": "PROGRAM"}), Who::Managers, 201),
+        hidden(op("GET", "/api-keys/{id}", none.clone(), Who::ReadersAndManagers, 200)),
+        hidden(op("PATCH", "/api-keys/{id}", json!({"name": "Other"}), Who::Managers, 200)),
+        hidden(op("POST", "/api-keys/{id}/rotate", json!({"overlap": "1h"}), Who::Managers, 200)),
+        hidden(op("DELETE", "/api-keys/{id}", none.clone(), Who::Managers, 204)),
+        hidden(Operation { query: PERSONS, ..op("GET", "/api-keys/{id}", none.clone(), Who::ReadersAndManagers, 200) }),
+        hidden(Operation { query: PERSONS, ..op("PATCH", "/api-keys/{id}", json!({"models": null}), Who::PlatformAdmins, 200) }),
+        hidden(Operation { query: PERSONS, ..op("POST", "/api-keys/{id}/rotate", none.clone(), Who::PlatformAdmins, 200) }),
+        hidden(Operation { query: PERSONS, ..op("DELETE", "/api-keys/{id}", none.clone(), Who::PlatformAdmins, 204) }),
+        op("GET", "/service-accounts", none.clone(), Who::Everybody, 200),
+        Operation { query: "?team=TEAM", ..op("GET", "/service-accounts", none.clone(), Who::ReadersAndManagers, 200) },
+        op("POST", "/service-accounts", json!({"key": "new-NEW", "team": "TEAM"}), Who::Managers, 201),
+        hidden(op("GET", "/service-accounts/{key}", none.clone(), Who::ReadersAndManagers, 200)),
+        hidden(op("PATCH", "/service-accounts/{key}", json!({"name": "Other"}), Who::Managers, 200)),
+        hidden(op("PATCH", "/service-accounts/{key}", json!({"status": "disabled"}), Who::Managers, 200)),
+        hidden(op("DELETE", "/service-accounts/{key}", none.clone(), Who::Managers, 204)),
+        op("GET", "/requests", none.clone(), Who::Everybody, 200),
+        Operation { query: "?team=TEAM", ..op("GET", "/requests", none.clone(), Who::Everybody, 200) },
+        op("GET", "/requests/{id}", none.clone(), Who::Everybody, 404),
+        op("GET", "/usage", none.clone(), Who::Everybody, 200),
+        Operation { query: "?team=TEAM", ..op("GET", "/usage", none.clone(), Who::Everybody, 200) },
+        op("GET", "/models", none.clone(), Who::Everybody, 200),
+        op("GET", "/model-providers", none.clone(), Who::Readers, 200),
+        Operation { yes: 404, ..op("GET", "/model-providers/{id}", none.clone(), Who::Readers, 200) },
+        Operation { yes: 404, ..op("POST", "/model-providers/{id}/test", none.clone(), Who::PlatformAdmins, 200) },
         op("GET", "/sign-in-providers", none.clone(), Who::Readers, 200),
         op("GET", "/sign-in-providers/{key}", none.clone(), Who::Readers, 200),
         op("GET", "/audit", none.clone(), Who::Readers, 200),
@@ -93,12 +132,18 @@ fn operations() -> Vec<Operation> {
     ]
 }
 
+/// Marks an operation on the key of a person; others are on one of the team's service account.
+const PERSONS: &str = "?of=person";
+
 /// What an operation is tried on: fresh each time, for many destroy it.
 struct Fixture {
     number: u32,
     team: String,
     target: User,
     session: String,
+    /// A service account of the team, where one is needed.
+    program: String,
+    key: String,
 }
 
 impl Fixture {
@@ -111,8 +156,13 @@ impl Fixture {
             team,
             target,
             session: String::new(),
+            program: format!("program-{number}"),
+            key: String::new(),
         };
         fixture.join(app, &fixture.target, TeamRole::Member).await;
+        if operation.path.contains("/api-keys") || operation.path.contains("/service-accounts") {
+            fixture.key = fixture.make_key(app, operation).await;
+        }
         if operation.path.ends_with("/invite-link") {
             let invited = UserStatus::Invited;
             users::set_status(&*app.db, fixture.target.id, invited, None)
@@ -131,6 +181,26 @@ impl Fixture {
         fixture
     }
 
+    async fn make_key(&self, app: &TestApp, operation: &Operation) -> String {
+        let caller = Caller::system("test");
+        service_accounts::create(&app.ctx, &caller, &self.program, "CI", &self.team)
+            .await
+            .unwrap();
+        let owner = if operation.query == PERSONS {
+            self.target.email.clone()
+        } else {
+            self.program.clone()
+        };
+        let new = NewKey {
+            owner: OwnerRef::Named(owner),
+            name: "a key".to_owned(),
+            models: None,
+            expires_at: None,
+        };
+        let (info, _) = api_keys::create(&app.ctx, &caller, new).await.unwrap();
+        info.key.id.to_string()
+    }
+
     async fn join(&self, app: &TestApp, user: &User, role: TeamRole) {
         let now = app.ctx.now();
         let owner = gateway_domain::ManagedBy::Admin;
@@ -146,24 +216,28 @@ impl Fixture {
 
     async fn call(&self, browser: &Browser, operation: &Operation) -> StatusCode {
         let Operation { path, query, .. } = operation;
-        let id = if path.starts_with("/sessions") {
-            self.session.clone()
-        } else {
-            self.target.id.to_string()
+        let target = self.target.id.to_string();
+        let id = match path.split('/').nth(1) {
+            Some("sessions") => &self.session,
+            Some("api-keys") => &self.key,
+            _ => &target,
         };
-        let key = if path.starts_with("/sign-in") {
-            "idp"
-        } else {
-            &self.team
+        let key = match path.split('/').nth(1) {
+            Some("sign-in-providers") => "idp",
+            Some("service-accounts") => &self.program,
+            _ => &self.team,
         };
         let path = format!("/api/v1/admin{path}{query}")
-            .replace("{id}", &id)
-            .replace("{user_id}", &id)
-            .replace("{key}", key)
-            .replace("TEAM", key);
-        let body = operation.body.to_string();
-        let body: Value =
-            serde_json::from_str(&body.replace("NEW", &self.number.to_string())).unwrap();
+            .replace("{id}", id)
+            .replace("{user_id}", id)
+            .replace("{key}", key);
+        let [path, body] = [path, operation.body.to_string()].map(|text| {
+            text.replace("NEW", &self.number.to_string())
+                .replace("TEAM", &self.team)
+                .replace("TARGET", &target)
+                .replace("PROGRAM", &self.program)
+        });
+        let body: Value = serde_json::from_str(&body).unwrap();
         let body = (!body.is_null()).then_some(&body);
         browser.call(operation.method, &path, body).await.status
     }
@@ -189,7 +263,11 @@ cases! {
                     let browser = app.browser_of(&caller).await;
                     let got = fixture.call(&browser, &operation).await.as_u16();
                     let may = operation.who.has(*role, place);
-                    let expected = if may { operation.yes } else { operation.no };
+                    let expected = match operation.seen_by.has(*role, place) {
+                        _ if may => operation.yes,
+                        true => operation.no,
+                        false => 404,
+                    };
                     if got != expected {
                         let Operation { method, path, body, .. } = &operation;
                         wrong.push(format!(

@@ -6,13 +6,16 @@ mod audit;
 mod browser;
 mod config;
 mod jar;
+mod models;
 mod people;
+mod spool;
 
 pub use answer::Answer;
 pub use app::TestApp;
 pub use audit::after;
 pub use browser::Browser;
-pub use config::{PUBLIC, oidc_provider, parse};
+pub use config::{PUBLIC, UPSTREAM_KEY, oidc_provider, parse};
+pub use models::{Client, Upstreams, told};
 
 /// Makes two tests of each body, `name::sqlite` and `name::postgres`, each with a gateway of its own.
 macro_rules! cases {

@@ -47,7 +47,7 @@ impl House {
         let everybody = [200; 4];
         let overseers = [200, 200, 403, 403];
         let with_team_admin = [200, 200, 200, 403];
-        let pages: [(&str, [u16; 4]); 16] = [
+        let pages: [(&str, [u16; 4]); 26] = [
             ("/admin", everybody),
             ("/admin/users", [200, 200, 303, 403]),
             ("/admin/users?team=research", with_team_admin),
@@ -67,6 +67,16 @@ impl House {
             ("/admin/account", everybody),
             ("/admin/account/password", everybody),
             ("/admin/nowhere", [404; 4]),
+            ("/admin/keys", everybody),
+            ("/admin/keys/new", everybody),
+            ("/admin/keys/all", with_team_admin),
+            ("/admin/service-accounts", with_team_admin),
+            ("/admin/models", everybody),
+            ("/admin/model-providers", overseers),
+            ("/admin/connect", everybody),
+            ("/admin/requests", everybody),
+            ("/admin/usage", everybody),
+            ("/admin/usage/export", everybody),
         ];
         let mut pages: Vec<_> = pages
             .map(|(path, statuses)| (path.to_owned(), statuses))

@@ -12,7 +12,7 @@ cases! {
         let admin = app.admin().await;
         let made = admin.post_json(TEAMS, &json!({"key": "ml", "name": " Learning "})).await;
         made.assert_status(201);
-        assert_eq!(made.json(), json!({"key": "ml", "name": "Learning", "managed_by": "admin"}));
+        assert_eq!(made.json(), json!({"key": "ml", "name": "Learning", "managed_by": "admin", "payloads": null}));
         let path = format!("{TEAMS}/ml");
         let renamed = admin.call("PATCH", &path, Some(&json!({"name": "Machines"}))).await;
         assert_eq!(renamed.json()["name"], "Machines");

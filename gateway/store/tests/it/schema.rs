@@ -17,7 +17,7 @@ async fn columns(db: &Db) -> BTreeSet<Column> {
                FROM pragma_table_list t JOIN pragma_table_info(t.name) c \
               WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '_sqlx_migrations'",
             "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), \
-                    CASE WHEN data_type IN ('bigint', 'boolean') THEN 'integer' \
+                    CASE WHEN data_type IN ('bigint', 'integer', 'boolean') THEN 'integer' \
                          WHEN data_type IN ('uuid', 'bytea') THEN 'bytes' ELSE 'text' END, \
                     is_nullable = 'NO' \
                FROM information_schema.columns \
@@ -35,7 +35,7 @@ async fn indexes(db: &Db) -> BTreeSet<String> {
             "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
             "SELECT CAST(indexname AS TEXT) FROM pg_indexes \
               WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' \
-                AND indexname NOT LIKE '%_pkey' AND indexname NOT LIKE '%_key'",
+                AND indexname NOT IN (SELECT conname FROM pg_constraint)",
         ))
         .fetch_all()
         .await
@@ -85,6 +85,7 @@ async fn case_114_what_decides_or_orders_is_compared_by_its_bytes() {
         ("users", "sign_in"),
         ("user_terms", "term"),
         ("teams", "key"),
+        ("service_accounts", "key"),
         ("installation", "key"),
     ] {
         let is_bytewise = bytewise.contains(&(table.to_owned(), column.to_owned()));

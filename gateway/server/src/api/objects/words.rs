@@ -1,6 +1,11 @@
 //! Words of which a field is one, for the document.
 
-use gateway_domain::{GlobalRole, ManagedBy, MembershipSource, RoleSource, TeamRole, UserStatus};
+use gateway_domain::ledger::{Outcome, Pricing, Surface, UsageKind};
+use gateway_domain::{
+    GlobalRole, ManagedBy, MembershipSource, OwnerKind, Payloads, RoleSource, ServiceAccountStatus,
+    TeamRole, UserStatus,
+};
+use gateway_identity::api_keys::KeyState;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 fn one_of(words: impl Iterator<Item = &'static str>) -> Object {
@@ -25,4 +30,16 @@ word_schemas! {
     team_role: TeamRole,
     membership_source: MembershipSource,
     managed_by: ManagedBy,
+    owner_kind: OwnerKind,
+    payloads: Payloads,
+    service_account_status: ServiceAccountStatus,
+    key_state: KeyState,
+    surface: Surface,
+    outcome: Outcome,
+    usage_kind: UsageKind,
+    pricing: Pricing,
+}
+
+pub(crate) fn route_state() -> Object {
+    one_of(["untried", "ready", "cooling_down", "broken"].into_iter())
 }

@@ -6,17 +6,21 @@ use axum::Router;
 use gateway::app::{self, AppOptions};
 use gateway_domain::{Clock as _, FixedClock, SystemClock};
 use gateway_identity::{Caller, Context, declared};
+use gateway_inference::Plane;
 use gateway_testkit::{FakeGitHub, FakeIdp, TestDb};
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::{Browser, config};
+use super::{Browser, config, spool::Spool};
 
 /// A gateway over a database, with an OIDC provider `idp` and a GitHub `github` that share its clock. Clones are the same
 /// gateway; what a browser can do, it can do with a browser of its own.
 #[derive(Clone)]
 pub struct TestApp {
     pub ctx: Context,
+    /// Its ledger's writer runs for as long as the app is there.
+    pub plane: Plane,
+    _spool: Arc<Spool>,
     pub db: TestDb,
     /// Begins at the present: tokens and certificates carry times.
     pub clock: FixedClock,
@@ -46,10 +50,13 @@ impl TestApp {
         let parsed = config::parse(&config);
         let ctx = Context::new((*db).clone(), Arc::new(clock.clone()), parsed).unwrap();
         apply(&ctx).await;
-        let router = app::router(ctx.clone(), AppOptions::default());
+        let (plane, spool) = Spool::open(&ctx).await;
+        let router = app::router(ctx.clone(), plane.clone(), AppOptions::default());
         let browser = Browser::new(router.clone(), idp, github);
         Self {
             ctx,
+            plane,
+            _spool: Arc::new(spool),
             db,
             clock,
             config,

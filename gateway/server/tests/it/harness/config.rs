@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Where browsers reach the gateway.
 pub const PUBLIC: &str = "https://gateway.test";
 
+/// What the gateway is known by at the model providers.
+pub const UPSTREAM_KEY: &str = "sk-upstream-canary";
+
 /// One OIDC provider `idp`, one GitHub `github`, both taking strangers as plain users; one team `research`.
 pub fn default(idp: &FakeIdp, github: &FakeGitHub) -> Value {
     json!({
@@ -53,6 +56,7 @@ pub fn parse(config: &Value) -> Arc<Config> {
     let environment: BTreeMap<String, String> = [
         ("IDP_SECRET", FakeIdp::CLIENT_SECRET),
         ("GITHUB_SECRET", FakeGitHub::CLIENT_SECRET),
+        ("UPSTREAM_KEY", UPSTREAM_KEY),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();

@@ -9,6 +9,7 @@ cases! {
         let house = House::of(&app).await;
         let person = format!("/admin/users/{}", house.member.id);
         let team_member = format!("/admin/teams/research/members/{}", house.member.id);
+        let key = format!("/admin/keys/{}", uuid::Uuid::nil());
         let forms = [
             "/admin/users/new".to_owned(),
             person.clone(),
@@ -27,6 +28,16 @@ cases! {
             format!("{team_member}/remove"),
             "/admin/sessions/revoke".to_owned(),
             "/admin/account/password".to_owned(),
+            "/admin/teams/research/logging".to_owned(),
+            "/admin/keys/new".to_owned(),
+            format!("{key}/rotate"),
+            format!("{key}/revoke"),
+            key,
+            "/admin/service-accounts".to_owned(),
+            "/admin/service-accounts/bot".to_owned(),
+            "/admin/service-accounts/bot/status".to_owned(),
+            "/admin/service-accounts/bot/delete".to_owned(),
+            "/admin/model-providers/one/test".to_owned(),
         ];
         let entries = app.audit().await.len();
         let token = house.admin.form_token("/admin").await;
