@@ -9,16 +9,16 @@ use axum::Router;
 use gateway::app::{self, AppOptions};
 use gateway_config::Config;
 use gateway_domain::{
-    Clock as _, Email, FixedClock, GlobalRole, ManagedBy, Origin, RequestId, RoleSource, SignIn, SystemClock,
-    TeamId, UserStatus,
+    Clock as _, Email, FixedClock, GlobalRole, ManagedBy, Origin, RequestId, RoleSource, SignIn,
+    SystemClock, TeamId, UserStatus,
 };
 use gateway_identity::{
     Caller, Context, declared,
     sign_in::{Attempt, open_without_provider},
 };
-use gateway_store::{teams, users};
 use gateway_inference::Plane;
 use gateway_ledger::Ledger;
+use gateway_store::{teams, users};
 use gateway_testkit::{Callback, FakeIdp};
 use serde_json::json;
 use tokio::runtime::Handle;

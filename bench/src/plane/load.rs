@@ -139,20 +139,15 @@ async fn connection(address: String, request: Vec<u8>, until: Instant) -> Done {
     let mut stream = None;
     let mut buffer = Vec::with_capacity(64 * 1024);
     while Instant::now() < until {
-        let mut open = match stream.take() {
-            Some(open) => open,
-            None => match TcpStream::connect(&address).await {
-                Ok(open) => {
-                    let _ = open.set_nodelay(true);
-                    open
-                }
-                Err(_) => {
-                    failed += 1;
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                    continue;
-                }
-            },
+        if stream.is_none() {
+            stream = TcpStream::connect(&address).await.ok();
+        }
+        let Some(mut open) = stream.take() else {
+            failed += 1;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
         };
+        let _ = open.set_nodelay(true);
         let begun = Instant::now();
         match exchange(&mut open, &request, &mut buffer, begun).await {
             Some(first) => {

@@ -47,7 +47,8 @@ impl Answers {
         let text = "A gateway reads the key, finds the model's route, calls the upstream and writes down what it cost. ";
         let usage = json!({"prompt_tokens": 210, "completion_tokens": 180, "total_tokens": 390});
         let message = json!({"role": "assistant", "content": text.repeat(7), "refusal": null});
-        let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": "stop"});
+        let choice =
+            json!({"index": 0, "message": message, "logprobs": null, "finish_reason": "stop"});
         let body = json!({"id": "chatcmpl-mock", "object": "chat.completion", "created": 1, "model": "mock-model", "choices": [choice], "usage": usage, "system_fingerprint": "fp_mock"});
         let body = body.to_string();
         let mut json = Vec::new();

@@ -150,10 +150,7 @@ pub(super) fn ledger(field: &Field<'_>) -> LedgerSettings {
     }
 }
 
-pub(super) fn service_accounts(
-    field: &Field<'_>,
-    names: &Names,
-) -> Vec<ServiceAccountDeclaration> {
+pub(super) fn service_accounts(field: &Field<'_>, names: &Names) -> Vec<ServiceAccountDeclaration> {
     let mut seen = Declared::default();
     let account = |item: &Field<'_>| {
         let mut section = item.section();

@@ -24,7 +24,8 @@ pub(super) fn read(item: &Field<'_>, names: &mut Names) -> OauthProvider {
     let scopes = scopes(&section.field("scopes"), !allowed_organizations.is_empty());
     let base_url =
         address::base(&section.field("base_url"), insecure).unwrap_or_else(|| address::fixed(WEB));
-    let api_url = address::base(&section.field("api_url"), insecure).unwrap_or_else(|| api_of(&base_url));
+    let api_url =
+        address::base(&section.field("api_url"), insecure).unwrap_or_else(|| api_of(&base_url));
     let client_secret = section.field("client_secret").required().secret();
     OauthProvider {
         key: common.key,

@@ -22,10 +22,8 @@ const OPENAI: &str = "https://api.openai.com/v1";
 const ANTHROPIC: &str = "https://api.anthropic.com";
 const GEMINI: &str = "https://generativelanguage.googleapis.com";
 /// Nobody waits longer for a connection, and few for a first byte: models may think before they speak.
-const CONNECT: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_mins(1);
-const WAIT: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_hours(1);
+const CONNECT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
+const WAIT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 /// What the gateway says itself, or must not say.
 const RESERVED_HEADERS: [&str; 12] = [
     "accept-encoding",
@@ -77,10 +75,7 @@ fn one(item: &Field<'_>, ids: &mut Declared) -> Option<ModelProvider> {
     let timeouts = timeouts(&section.field("timeouts"));
     let headers = headers(&section.field("headers"));
     let mut transport = section.field("http").section();
-    let allow_insecure = transport
-        .field("allow_insecure")
-        .flag()
-        .unwrap_or(false);
+    let allow_insecure = transport.field("allow_insecure").flag().unwrap_or(false);
     let ca_pem = http::certificates(&transport.field("ca_file")).map(|(_, pem)| pem);
     let kind_field = section.field("type").required();
     let found = kind_field.word(&TYPES);

@@ -141,12 +141,21 @@ fn the_data_plane_means_what_it_says() {
             ("azure_openai", "https://acme.openai.azure.com/"),
             ("gemini", "https://generativelanguage.googleapis.com/"),
             ("vertex", "https://europe-west1-aiplatform.googleapis.com/"),
-            ("bedrock", "https://bedrock-runtime.eu-central-1.amazonaws.com/"),
+            (
+                "bedrock",
+                "https://bedrock-runtime.eu-central-1.amazonaws.com/"
+            ),
         ]
     );
-    assert_eq!(config.providers[0].timeouts.first_byte, Duration::from_mins(10));
+    assert_eq!(
+        config.providers[0].timeouts.first_byte,
+        Duration::from_mins(10)
+    );
     assert_eq!(config.providers[1].headers[0].0, "x-title");
-    let ProviderKind::OpenAiCompatible { api_key, surfaces, .. } = &config.providers[1].kind else {
+    let ProviderKind::OpenAiCompatible {
+        api_key, surfaces, ..
+    } = &config.providers[1].kind
+    else {
         panic!("not what it was declared to be");
     };
     assert!(api_key.is_none());
@@ -161,7 +170,10 @@ fn the_data_plane_means_what_it_says() {
     assert_eq!(config.models[1].name, "Llama");
     assert_eq!(config.unpriced, Unpriced::Block);
     assert_eq!(config.request_logging.payloads, Payloads::Redacted);
-    assert_eq!(config.request_logging.retention, Duration::from_hours(7 * 24));
+    assert_eq!(
+        config.request_logging.retention,
+        Duration::from_hours(7 * 24)
+    );
     assert_eq!(config.service_accounts[0].team, "platform");
     assert!(config.ledger.spool.is_some());
 }

@@ -66,8 +66,7 @@ fn what_the_example_only_mentions_is_right_too() {
         let is_item = ["# - ", "#   ", "# ledger:"]
             .iter()
             .any(|start| line.starts_with(start));
-        if is_item || plain.iter().any(|setting| trimmed.starts_with(setting))
-        {
+        if is_item || plain.iter().any(|setting| trimmed.starts_with(setting)) {
             line.replacen("# ", "", 1)
         } else {
             line.replace("enabled: false", "enabled: true")

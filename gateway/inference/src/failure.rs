@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use gateway_domain::{RequestId, ledger::Surface};
 use gateway_llm::{
     callers::errors::{ApiError, translate_upstream_error},
-    dialects::{Dialect, embeddings::EmbeddingsDialect},
+    dialects::Dialect,
     providers::Plan,
 };
 use http::{
@@ -163,7 +163,12 @@ impl Upstream {
     /// What it says, in the caller's words.
     pub(crate) fn said(&self, surface: Surface) -> ApiError {
         let status = self.status.as_u16();
-        translate_upstream_error(dialect(self.plan, surface), status, &self.body, surface)
+        let own = match surface {
+            Surface::Messages | Surface::CountTokens => Dialect::Messages,
+            _ => Dialect::Chat,
+        };
+        let dialect = self.plan.refusal(&self.body).unwrap_or(own);
+        translate_upstream_error(dialect, status, &self.body, surface)
     }
 
     /// As the caller gets it: as it came where both speak the same protocol, else in the caller's words. The status, and the
@@ -174,8 +179,8 @@ impl Upstream {
             return (refusal.reply(surface, id), refusal.code().to_owned());
         }
         let is_error = self.status.is_client_error() || self.status.is_server_error();
-        match self.plan {
-            Plan::Native(_) if is_error => {
+        match self.plan.refusal(&self.body) {
+            None if is_error => {
                 let mut reply = Reply::whole(self.status, id, self.body);
                 pass_headers(&self.headers, &mut reply.headers);
                 reply.for_surface(surface, id);
@@ -198,20 +203,6 @@ impl Upstream {
                 (reply, refusal.code().to_owned())
             }
         }
-    }
-}
-
-fn dialect(plan: Plan, surface: Surface) -> Dialect {
-    match plan {
-        Plan::Native(_) if matches!(surface, Surface::Messages | Surface::CountTokens) => {
-            Dialect::Messages
-        }
-        Plan::Native(_) => Dialect::Chat,
-        Plan::Translated(dialect) => dialect,
-        Plan::Embeddings(EmbeddingsDialect::Gemini | EmbeddingsDialect::VertexPredict) => {
-            Dialect::Gemini
-        }
-        Plan::Embeddings(_) => Dialect::Converse,
     }
 }
 

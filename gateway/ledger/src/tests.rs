@@ -6,4 +6,5 @@ mod killed;
 mod model;
 mod reading;
 mod samples;
+mod world;
 mod writing;

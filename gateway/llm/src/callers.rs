@@ -1,9 +1,9 @@
 //! The three protocols that callers speak: their requests into [`ir`](crate::ir), and answers back into theirs.
 
-pub(crate) mod chat;
-pub mod errors;
 #[cfg(test)]
 pub(crate) mod any_json;
+pub(crate) mod chat;
+pub mod errors;
 mod fields;
 mod free_text;
 pub(crate) mod messages;

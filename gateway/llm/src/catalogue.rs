@@ -97,9 +97,7 @@ impl Catalogue {
         let entries = self.0.get(provider_type)?.get(model)?;
         let entry = entries.iter().find(|entry| entry.holds(day))?;
         match &entry.long {
-            Some(long) if prompt > long.above => {
-                (tier == Tier::Standard).then_some(long.standard)
-            }
+            Some(long) if prompt > long.above => (tier == Tier::Standard).then_some(long.standard),
             _ => entry.tiers.get(&tier).copied(),
         }
     }
@@ -263,11 +261,23 @@ mod tests {
     #[test]
     fn a_price_holds_for_its_days_its_tier_and_its_length() {
         let standard = Tier::Standard;
-        assert_eq!(input("openai", "o3", "2025-06-09", standard, 1), Some(10_000_000));
-        assert_eq!(input("openai", "o3", "2025-06-10", standard, 1), Some(2_000_000));
+        assert_eq!(
+            input("openai", "o3", "2025-06-09", standard, 1),
+            Some(10_000_000)
+        );
+        assert_eq!(
+            input("openai", "o3", "2025-06-10", standard, 1),
+            Some(2_000_000)
+        );
         assert_eq!(input("openai", "o3", "2025-01-01", standard, 1), None);
-        assert_eq!(input("openai", "gpt-4o-mini", "2026-01-01", Tier::Batch, 1), Some(75_000));
-        assert_eq!(input("openai", "gpt-4o-mini", "2026-01-01", Tier::Other, 1), None);
+        assert_eq!(
+            input("openai", "gpt-4o-mini", "2026-01-01", Tier::Batch, 1),
+            Some(75_000)
+        );
+        assert_eq!(
+            input("openai", "gpt-4o-mini", "2026-01-01", Tier::Other, 1),
+            None
+        );
         let pro = |prompt| input("gemini", "gemini-2.5-pro", "2026-01-01", standard, prompt);
         assert_eq!(pro(200_000), Some(1_250_000));
         assert_eq!(pro(200_001), Some(2_500_000));
@@ -282,7 +292,11 @@ mod tests {
             ("azure_openai", "gpt-4o-mini"),
             ("anthropic", "gpt-4o-mini"),
         ] {
-            assert_eq!(input(provider, model, at, Tier::Standard, 1), None, "{model}");
+            assert_eq!(
+                input(provider, model, at, Tier::Standard, 1),
+                None,
+                "{model}"
+            );
         }
         assert_eq!(Tier::answered(Some("scale")), Tier::Other);
         assert_eq!(Tier::answered(None), Tier::Standard);

@@ -26,7 +26,9 @@ fn credential(section: &mut Section<'_>, insecure: bool) -> AzureCredential {
     match (key.is_given(), entra.is_given()) {
         (true, true) => entra.error("expected api_key or entra, not both"),
         (false, false) if key.is_missing() => {
-            key.error("missing; expected api_key, or entra with tenant_id, client_id, client_secret");
+            key.error(
+                "missing; expected api_key, or entra with tenant_id, client_id, client_secret",
+            );
         }
         _ => {}
     }

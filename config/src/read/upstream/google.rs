@@ -44,9 +44,7 @@ fn judge(field: &Field<'_>, text: &str) {
     };
     for member in ["client_email", "private_key", "token_uri"] {
         if !file[member].is_string() {
-            field.error(format!(
-                "the service account's key file has no {member}"
-            ));
+            field.error(format!("the service account's key file has no {member}"));
         }
     }
 }

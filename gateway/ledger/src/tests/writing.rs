@@ -203,15 +203,15 @@ on_both! {
     async fn the_use_of_a_key_is_noted_and_never_set_back(db: TestDb) {
         let spool = Spool::new();
         let ledger = open(&db, &spool).await;
-        let key = super::reading::key(&db).await;
+        let key = super::world::key(&db).await;
         let later = noon() + chrono::TimeDelta::seconds(5);
         ledger.key_used(key, later);
         ledger.key_used(key, noon());
         ledger.key_used(ApiKeyId::new(), noon());
         ledger.flush().await.unwrap();
-        assert_eq!(super::reading::last_used(&db, key).await, Some(later));
+        assert_eq!(super::world::last_used(&db, key).await, Some(later));
         ledger.key_used(key, noon());
         ledger.flush().await.unwrap();
-        assert_eq!(super::reading::last_used(&db, key).await, Some(later));
+        assert_eq!(super::world::last_used(&db, key).await, Some(later));
     }
 }

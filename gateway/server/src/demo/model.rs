@@ -41,7 +41,7 @@ async fn complete(Json(asked): Json<Asked>) -> Response {
         .take(MOST_WORDS)
         .map(str::to_owned)
         .collect();
-    let read: usize = asked.messages.iter().map(|message| words(message)).sum();
+    let read: usize = asked.messages.iter().map(words).sum();
     let usage = json!({
         "prompt_tokens": read,
         "completion_tokens": said.len(),

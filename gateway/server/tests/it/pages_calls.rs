@@ -169,7 +169,7 @@ cases! {
         }
         let first = used.admin.get("/api/v1/admin/requests?limit=3").await.json();
         let next = used.admin.get(&format!("/api/v1/admin/requests?limit=3&cursor={}", first["next"].as_str().unwrap())).await;
-        assert_eq!(ids(&next), [good.clone()]);
+        assert_eq!(ids(&next), [good.as_str()]);
     }
 
     async fn a_request_is_told_with_its_attempts(app: TestApp) {

@@ -261,12 +261,12 @@ cases! {
         assert_eq!(answer.json(), json!({ "authenticated": false }));
         app.sign_in("alice").await;
         let shown = app.session().await;
-        assert_eq!(names(&shown), ["authenticated", "session", "user"]);
+        assert_eq!(names(&shown), ["authenticated", "user", "session"]);
         assert_eq!(
             names(&shown["user"]),
-            ["email", "global_role", "id", "name", "request_logging_enabled", "status", "teams"]
+            ["id", "email", "name", "status", "global_role", "request_logging_enabled", "teams"]
         );
-        assert_eq!(names(&shown["session"]), ["created_at", "expires_at", "provider_key"]);
+        assert_eq!(names(&shown["session"]), ["provider_key", "created_at", "expires_at"]);
         assert_eq!(shown["session"]["provider_key"], "idp");
     }
 

@@ -54,7 +54,8 @@ fn chat(model: &str, stream: bool, wants_usage: bool) -> Answer {
     let usage = json!({"prompt_tokens": 42, "completion_tokens": 7, "total_tokens": 49});
     if !stream {
         let message = json!({"role": "assistant", "content": TEXT, "x_unknown": {"kept": [1, 2]}});
-        let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": "stop"});
+        let choice =
+            json!({"index": 0, "message": message, "logprobs": null, "finish_reason": "stop"});
         let answer = json!({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice], "usage": usage});
         return Answer::Json(200, answer.to_string());
     }
@@ -82,16 +83,15 @@ fn chat(model: &str, stream: bool, wants_usage: bool) -> Answer {
 
 fn messages(model: &str, stream: bool) -> Answer {
     let usage = json!({"input_tokens": 42, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 7});
-    let message = |content: Value, reason: Value, usage: &Value| {
-        json!({"id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": content, "stop_reason": reason, "stop_sequence": null, "usage": usage})
-    };
+    let message = |content: Value, reason: Value, usage: &Value| json!({"id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": content, "stop_reason": reason, "stop_sequence": null, "usage": usage});
     if !stream {
         let content = json!([{"type": "text", "text": TEXT}]);
         return Answer::Json(200, message(content, json!("end_turn"), &usage).to_string());
     }
     let mut first = usage.clone();
     first["output_tokens"] = json!(1);
-    let start = json!({"type": "message_start", "message": message(json!([]), Value::Null, &first)});
+    let start =
+        json!({"type": "message_start", "message": message(json!([]), Value::Null, &first)});
     let open = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
     let mut frames = vec![
         event("message_start", &start),

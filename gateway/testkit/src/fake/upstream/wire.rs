@@ -199,12 +199,7 @@ async fn part(stream: &mut TcpStream, seen: &Seen, count: usize, end: End) -> Op
     frames_with(stream, &frames, 0, end).await
 }
 
-async fn frames_with(
-    stream: &mut TcpStream,
-    frames: &[String],
-    gap: u64,
-    end: End,
-) -> Option<()> {
+async fn frames_with(stream: &mut TcpStream, frames: &[String], gap: u64, end: End) -> Option<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nrequest-id: upstream-1\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await.ok()?;
     for frame in frames {
