@@ -24,6 +24,8 @@ use crate::{
 
 /// The longest request: pictures and long contexts in base64.
 pub const LONGEST: usize = 64 * 1024 * 1024;
+/// How much of an unknown model's name is said again; names in the file are at most as long.
+const LONGEST_NAME: usize = 200;
 /// Between two pieces of a request.
 const IDLE: Duration = Duration::from_secs(30);
 /// A request that took longer to arrive is asked again who it is from: rights may have been taken away meanwhile.
@@ -63,17 +65,17 @@ impl Plane {
                 return refusal.reply(surface, id);
             }
         };
+        if !self.ledger().has_room() {
+            // Without a row: there is no room for one either.
+            self.tally().unwritten(surface);
+            return Refusal::ledger_unavailable().reply(surface, id);
+        }
         self.ledger().key_used(rights.account.key_id, at);
         let account = rights.account.clone();
         let mut ticket = Ticket::new(self.clone(), id, at, began, surface, account);
         let mut said = labels::of_headers(&headers);
         let client_request_id = labels::client_request_id(&headers);
-        let read = if self.ledger().has_room() {
-            read(&headers, body).await
-        } else {
-            Err(Refusal::ledger_unavailable())
-        };
-        let body = match read {
+        let body = match read(&headers, body).await {
             Ok(body) => body,
             Err(refusal) => {
                 ticket.label(client_request_id, said.into());
@@ -112,7 +114,8 @@ impl Plane {
         };
         ticket.asked(&peek.model, peek.stream);
         let Some(model) = models.get(&peek.model) else {
-            let refusal = Refusal::model_unknown(&peek.model);
+            let shown: String = peek.model.chars().take(LONGEST_NAME).collect();
+            let refusal = Refusal::model_unknown(&shown);
             return refuse(ticket, surface, &refusal);
         };
         if !rights.allow(&model.id) {

@@ -139,6 +139,15 @@ impl Lens {
         }
     }
 
+    /// Whether anything was written, or the upstream said what it used.
+    pub(crate) fn has_used(&self) -> bool {
+        let has_reported = match self {
+            Self::Native(native) => native.tap.meter().reported().is_some(),
+            Self::Translated(translated) => translated.usage.is_some(),
+        };
+        has_reported || self.output() > 0
+    }
+
     /// The frames that end the stream with an error.
     pub(crate) fn fail(&mut self, error: &ApiError) -> Bytes {
         match self {

@@ -87,11 +87,12 @@ impl Streaming {
     fn take(&mut self, chunk: Bytes) {
         let (bytes, sense) = self.lens.push(chunk);
         self.queue(bytes);
-        if sense.is_err() {
+        // What follows the protocol's end is of no consequence.
+        self.look();
+        if sense.is_err() && !self.settled {
             self.fail(Outcome::Error, "garbage", &Refusal::upstream_broken());
             return;
         }
-        self.look();
         if !self.settled && self.told.elapsed() >= PROGRESS {
             self.told = Instant::now();
             if let Some(ticket) = &self.ticket {

@@ -46,6 +46,11 @@ impl Tally {
         self.count(surface, "unauthenticated");
     }
 
+    /// Counts a request that was refused because it could not be written down.
+    pub(crate) fn unwritten(&self, surface: Surface) {
+        self.count(surface, "unwritten");
+    }
+
     fn count(&self, surface: Surface, outcome: &'static str) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         *requests.entry((surface, outcome)).or_default() += 1;
@@ -65,7 +70,7 @@ impl Tally {
     }
 
     /// Requests by surface and how they ended: `ok`, `broken_off`, `client_abort`, `refused`, `failed`,
-    /// `unauthenticated`.
+    /// `unauthenticated`, `unwritten`.
     pub fn requests(&self) -> Vec<(Surface, &'static str, u64)> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests

@@ -16,6 +16,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -42,6 +43,9 @@ const ENOUGH: usize = 2048;
 pub(crate) struct Limits {
     /// Bytes of a file before the next is begun.
     pub(crate) segment: u64,
+    /// How long one is written to, even if it stays short: what the database has long since, and may have deleted again,
+    /// must neither stay on the disk nor be written once more at the next start.
+    pub(crate) age: Duration,
     /// Bytes of the journal beyond which no further calls are taken: some minutes of hundreds of calls a second.
     pub(crate) journal: u64,
     /// Rows that wait in memory for the database, and their bytes; the rest waits in the journal alone.
@@ -53,6 +57,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             segment: 4 * 1024 * 1024,
+            age: Duration::from_mins(1),
             journal: 512 * 1024 * 1024,
             rows: 16_384,
             bytes: 16 * 1024 * 1024,
@@ -142,11 +147,7 @@ impl Journal {
     }
 
     pub(crate) fn progress(&self, progress: Progress) -> io::Result<()> {
-        let mut frame = Vec::with_capacity(64);
-        frame::encode(Kind::Progress, &progress, &mut frame)?;
-        let mut state = self.state();
-        state.calls.progress(progress);
-        self.append(&mut state, &frame).map(drop)
+        self.note(&mut self.state(), progress)
     }
 
     /// Writes rows down, all of them with one call of the system, and lets them wait for the database. Those that cannot
@@ -224,6 +225,9 @@ impl State {
     fn unpin(&mut self, released: Vec<calls::Call>) {
         for call in released {
             self.segments.unpin(call.at.segment, call.length);
+            if let Some(noted) = call.noted {
+                self.segments.unpin(noted.segment, noted.length);
+            }
         }
     }
 }

@@ -13,7 +13,6 @@ use gateway_domain::{
     AttemptId, RequestId,
     ledger::{Attempt, Outcome, RequestRecord, UsageKind},
 };
-use gateway_store::ledger::spent;
 
 use crate::{
     LedgerError, Opened, clean,
@@ -148,7 +147,7 @@ impl Left {
     }
 
     async fn write(&mut self, sink: &Sink, counters: &Counters) -> Result<(), LedgerError> {
-        sink.put(&self.rows, counters).await?;
+        sink.put(&self.rows, &mut 0, counters).await?;
         self.rows = Rows::default();
         // Of what is finished the journal may hold much.
         let (settled, closed) = (&self.settled, &self.closed);
@@ -182,7 +181,7 @@ impl Left {
         }
         self.write(sink, counters).await?;
         for (_, mut request) in requests.into_values() {
-            let (attempts, tokens, cost) = spent(sink.db(), request.id).await?;
+            let (attempts, tokens, cost) = sink.spent(request.id).await?;
             request.attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
             (request.tokens, request.cost) = (tokens, cost);
             request.error_code = Some(KILLED.to_owned());

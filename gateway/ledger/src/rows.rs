@@ -63,6 +63,8 @@ pub(crate) struct Rows {
     pub(crate) held_by: Vec<(u64, u64)>,
     /// What they take in the journal, which is about what they take here.
     pub(crate) bytes: usize,
+    /// How many more were to be read from the journal and could not; `held_by` has them too.
+    pub(crate) lost: u64,
 }
 
 impl Rows {
@@ -85,11 +87,29 @@ impl Rows {
         }
     }
 
-    pub(crate) fn as_batch(&self) -> Batch<'_> {
-        Batch {
-            attempts: &self.attempts,
-            requests: &self.requests,
-            payloads: &self.payloads,
+    /// No more rows of a segment can be read, of which it holds so many that the database does not have: those that are
+    /// not here are lost.
+    pub(crate) fn end(&mut self, segment: u64, held: u64) {
+        self.lost = held.saturating_sub(self.len() as u64);
+        if self.lost > 0 {
+            self.held_by = vec![(segment, held)];
         }
     }
+
+    /// Some of them: attempts, then requests, then payloads.
+    pub(crate) fn batch(&self, from: usize, to: usize) -> Batch<'_> {
+        let requests = self.attempts.len();
+        let payloads = requests + self.requests.len();
+        Batch {
+            attempts: part(&self.attempts, 0, from, to),
+            requests: part(&self.requests, requests, from, to),
+            payloads: part(&self.payloads, payloads, from, to),
+        }
+    }
+}
+
+/// What is between `from` and `to` of rows that begin at `begin`.
+fn part<T>(rows: &[T], begin: usize, from: usize, to: usize) -> &[T] {
+    let at = |place: usize| place.saturating_sub(begin).min(rows.len());
+    &rows[at(from)..at(to)]
 }

@@ -2,7 +2,12 @@
 
 use std::{fmt, fs::File, io, io::Write as _, path::PathBuf, time::Duration};
 
-use gateway_domain::ledger::{Attempt, RequestRecord};
+use chrono::{DateTime, Utc};
+use gateway_domain::{
+    ApiKeyId, RequestId,
+    ledger::{Attempt, RequestRecord},
+    money::{NanoUsd, Tokens},
+};
 use gateway_store::{
     Db,
     ledger::{self, Batch, PayloadRow},
@@ -13,6 +18,9 @@ use crate::{LedgerError, rows::Rows, stats::Counters};
 
 /// How long the database may take for a batch. One that was given up may be there all the same; it is written again.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How many rows a transaction has. One that the database committed after it was given up is gone through row by row the
+/// next time, and that must come to an end within [`PATIENCE`] too, or it would be tried for ever.
+const MOST: usize = 512;
 /// Where rows go that the database will never take.
 const REFUSED: &str = "refused.jsonl";
 
@@ -27,33 +35,53 @@ impl Sink {
         Self { db, spool }
     }
 
-    pub(crate) fn db(&self) -> &Db {
-        &self.db
+    /// Writes those behind the first `done`, which it moves on, or fails and may have written some of the rest; then all
+    /// may be given again.
+    pub(crate) async fn put(
+        &self,
+        rows: &Rows,
+        done: &mut usize,
+        counters: &Counters,
+    ) -> Result<(), LedgerError> {
+        while *done < rows.len() {
+            let end = rows.len().min(*done + MOST);
+            let batch = rows.batch(*done, end);
+            match self.write(batch, counters).await {
+                Err(LedgerError::Database(error)) if ledger::is_fault_of_a_row(&error) => {
+                    self.one_by_one(batch, counters).await?;
+                }
+                written => written?,
+            }
+            *done = end;
+        }
+        Ok(())
     }
 
-    /// Writes all of them, or fails and may have written some; then all may be given again.
-    pub(crate) async fn put(&self, rows: &Rows, counters: &Counters) -> Result<(), LedgerError> {
-        if rows.len() == 0 {
-            return Ok(());
-        }
-        match self.write(rows.as_batch(), counters).await {
-            Err(LedgerError::Database(error)) if ledger::is_fault_of_a_row(&error) => {
-                self.one_by_one(rows, counters).await
-            }
-            done => done,
-        }
+    /// Notes when keys were last used.
+    pub(crate) async fn touch_keys(
+        &self,
+        used: &[(ApiKeyId, DateTime<Utc>)],
+    ) -> Result<(), LedgerError> {
+        in_time(ledger::touch_keys(&self.db, used)).await
+    }
+
+    /// What a request used and cost so far, as the database knows.
+    pub(crate) async fn spent(
+        &self,
+        request: RequestId,
+    ) -> Result<(usize, Tokens, NanoUsd), LedgerError> {
+        in_time(ledger::spent(&self.db, request)).await
     }
 
     async fn write(&self, batch: Batch<'_>, counters: &Counters) -> Result<(), LedgerError> {
-        let written = tokio::time::timeout(PATIENCE, ledger::write(&self.db, batch)).await;
-        let written = written.map_err(|_| LedgerError::Late)??;
+        let written = in_time(ledger::write(&self.db, batch)).await?;
         counters.rows_written.add(written);
         Ok(())
     }
 
     /// Finds the row that keeps the others from being written.
-    async fn one_by_one(&self, rows: &Rows, counters: &Counters) -> Result<(), LedgerError> {
-        for row in &rows.attempts {
+    async fn one_by_one(&self, rows: Batch<'_>, counters: &Counters) -> Result<(), LedgerError> {
+        for row in rows.attempts {
             let attempts = std::slice::from_ref(row);
             self.one(
                 Batch {
@@ -64,7 +92,7 @@ impl Sink {
             )
             .await?;
         }
-        for row in &rows.requests {
+        for row in rows.requests {
             let requests = std::slice::from_ref(row);
             self.one(
                 Batch {
@@ -75,7 +103,7 @@ impl Sink {
             )
             .await?;
         }
-        for row in &rows.payloads {
+        for row in rows.payloads {
             let payloads = std::slice::from_ref(row);
             self.one(
                 Batch {
@@ -92,12 +120,20 @@ impl Sink {
     async fn one(&self, batch: Batch<'_>, counters: &Counters) -> Result<(), LedgerError> {
         match self.write(batch, counters).await {
             Err(LedgerError::Database(error)) if ledger::is_fault_of_a_row(&error) => {
-                counters.refused.add(1);
                 // Its text says which rule was broken; what is in the row it leaves to the details.
-                let kept = self.put_aside(batch);
+                let error = chain(&error);
+                // It would be nowhere if it went on from here: rather nothing goes on until it can be kept.
+                self.put_aside(batch).inspect_err(|kept| {
+                    tracing::error!(
+                        error,
+                        kept = %kept,
+                        file = REFUSED,
+                        "the database refuses a row of the ledger, and it cannot be put aside"
+                    );
+                })?;
+                counters.refused.add(1);
                 tracing::error!(
-                    error = chain(&error),
-                    kept = ?kept.map_err(|error| error.kind()),
+                    error,
                     file = REFUSED,
                     "the database refuses a row of the ledger; it was put aside"
                 );
@@ -124,17 +160,26 @@ impl Sink {
                     .iter()
                     .map(|row: &PayloadRow| Refused::Payload(row.request_id)),
             );
+        let mut lines = Vec::new();
+        for row in refused {
+            serde_json::to_writer(&mut lines, &row)?;
+            lines.push(b'\n');
+        }
         let mut file = File::options()
             .append(true)
             .create(true)
             .open(self.spool.join(REFUSED))?;
-        for row in refused {
-            let mut line = serde_json::to_vec(&row)?;
-            line.push(b'\n');
-            file.write_all(&line)?;
-        }
+        file.write_all(&lines)?;
         file.sync_data()
     }
+}
+
+/// What the database answers, if it does so before too long.
+async fn in_time<T>(
+    answer: impl Future<Output = gateway_store::Result<T>>,
+) -> Result<T, LedgerError> {
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    Ok(answer.map_err(|_| LedgerError::Late)??)
 }
 
 /// An error with its causes.

@@ -19,7 +19,7 @@ pub struct Stats {
     pub payloads_dropped: u64,
     /// Attempts of dead processes that were settled at this start.
     pub recovered: u64,
-    /// Records of dead processes that could not be read.
+    /// Records of a journal, a dead process's or the own, that could not be read.
     pub corrupt: u64,
     /// Rows that the database refused for what is in them, put aside in `refused.jsonl`.
     pub refused: u64,

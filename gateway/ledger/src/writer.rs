@@ -24,6 +24,8 @@ const GATHER: Duration = Duration::from_millis(200);
 const UPKEEP: Duration = Duration::from_secs(1);
 /// How long the use of a key is kept back.
 const KEYS: Duration = Duration::from_secs(5);
+/// How many keys are written at once.
+const SOME_KEYS: usize = 512;
 /// How long a database that failed is left alone: doubled each time, up to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// How long the last rows may take.
@@ -41,6 +43,8 @@ struct Taken {
     rows: Rows,
     /// They were read from the journal, up to there.
     behind: Option<Position>,
+    /// So many of them are in the database.
+    done: usize,
 }
 
 impl Writer {
@@ -49,10 +53,11 @@ impl Writer {
         if self.taken.is_none() {
             self.taken = next(shared).await?;
         }
-        let Some(taken) = &self.taken else {
+        let Some(taken) = &mut self.taken else {
             return Ok(false);
         };
-        let written = shared.sink.put(&taken.rows, &shared.counters).await;
+        let (sink, counters) = (&shared.sink, &shared.counters);
+        let written = sink.put(&taken.rows, &mut taken.done, counters).await;
         if written.is_err() {
             shared.counters.failures.add(1);
         }
@@ -71,15 +76,18 @@ impl Writer {
             return Ok(());
         }
         used.sort_unstable();
-        let written = gateway_store::ledger::touch_keys(shared.sink.db(), &used).await;
-        if written.is_err() {
-            let mut keys = keys();
-            for (key, at) in used {
-                let known = keys.entry(key).or_insert(at);
-                *known = at.max(*known);
+        for (index, some) in used.chunks(SOME_KEYS).enumerate() {
+            let written = shared.sink.touch_keys(some).await;
+            if written.is_err() {
+                let mut keys = keys();
+                for (key, at) in &used[index * SOME_KEYS..] {
+                    let known = keys.entry(*key).or_insert(*at);
+                    *known = (*at).max(*known);
+                }
+                return written;
             }
         }
-        Ok(written?)
+        Ok(())
     }
 
     async fn write_keys_if_due(&mut self, shared: &Shared) -> Result<(), LedgerError> {
@@ -93,20 +101,34 @@ impl Writer {
 /// The rows that are to be written next: those in memory, and when there are none, those that are in the journal alone.
 async fn next(shared: &Arc<Shared>) -> Result<Option<Taken>, LedgerError> {
     if let Some(rows) = shared.journal.take() {
-        return Ok(Some(Taken { rows, behind: None }));
+        return Ok(Some(Taken {
+            rows,
+            behind: None,
+            done: 0,
+        }));
     }
     let Some(spilled) = shared.journal.spilled() else {
         return Ok(None);
     };
-    let (from, limits) = (spilled.from, shared.journal.limits());
+    let limits = shared.journal.limits();
     let read = move || {
-        let bytes = read_range(&spilled.path, from.offset, spilled.to)?;
-        Ok(rows_of(&bytes, from, limits))
+        let bytes = read_range(&spilled.path, spilled.from.offset, spilled.to)?;
+        Ok(rows_of(&bytes, &spilled, limits))
     };
-    let (rows, behind) = blocking(read).await?;
+    let (rows, behind, damaged) = blocking(read).await?;
+    let corrupt = damaged.max(rows.lost);
+    if corrupt > 0 {
+        shared.counters.corrupt.add(corrupt);
+        tracing::error!(
+            damaged,
+            rows = rows.lost,
+            "records of the ledger's journal cannot be read; their rows are lost"
+        );
+    }
     Ok(Some(Taken {
         rows,
         behind: Some(behind),
+        done: 0,
     }))
 }
 

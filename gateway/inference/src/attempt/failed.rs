@@ -1,8 +1,11 @@
 //! What becomes of an attempt that gives the caller nothing.
 
+use std::time::Duration;
+
 use gateway_domain::ledger::Outcome;
 use gateway_llm::providers::{AnswerBody, BodyError, SendError};
 use http::{HeaderMap, StatusCode};
+use tokio::time::timeout;
 
 use super::{Attempt, whole::read};
 use crate::{
@@ -14,6 +17,8 @@ use crate::{
 
 /// The most of an upstream's refusal that is read.
 const LONGEST_REFUSAL: usize = 1024 * 1024;
+/// How long a refusal may take to be said, once it has begun.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Attempt<'_> {
     /// There is no answer.
@@ -60,9 +65,11 @@ impl Attempt<'_> {
         headers: HeaderMap,
         body: AnswerBody,
     ) -> Failure {
-        let body = match read(body, LONGEST_REFUSAL).await {
-            Ok(body) | Err((_, body)) => body,
+        let whole = match timeout(PATIENCE, read(body, LONGEST_REFUSAL)).await {
+            Ok(Ok(body)) => Some(body),
+            Ok(Err(_)) | Err(_) => None,
         };
+        let body = whole.clone().unwrap_or_default();
         let next = failure::judge(status, &headers, &body);
         let retry_after = failure::retry_after(&headers, self.ticket.plane().ctx().now());
         let code = failure::code(status);
@@ -76,15 +83,20 @@ impl Attempt<'_> {
             let reason = format!("the provider answered {}", status.as_u16());
             self.note(cools, &reason, retry_after);
         }
-        Failure {
-            next,
-            retry_after,
-            told: Told::Upstream(Box::new(Upstream {
+        let told = match whole {
+            Some(body) => Told::Upstream(Box::new(Upstream {
                 plan: self.plan,
                 status,
                 headers,
                 body,
             })),
+            // Half a sentence would look like a whole one.
+            None => Told::Gateway(Refusal::upstream_broken()),
+        };
+        Failure {
+            next,
+            retry_after,
+            told,
         }
     }
 
@@ -117,7 +129,7 @@ impl Attempt<'_> {
     }
 
     /// The stream's first event is an error: as good as a refusal.
-    pub(super) fn failed_at_once(&mut self, kind: &str, message: &str) -> Failure {
+    pub(super) fn failed_at_once(&mut self, kind: &str, message: &str, used: Used) -> Failure {
         let kind = word(kind);
         let status = match kind.as_str() {
             "overloaded_error" => 529,
@@ -125,7 +137,7 @@ impl Attempt<'_> {
             "invalid_request_error" => 400,
             _ => 500,
         };
-        self.settle(Outcome::Error, kind.clone(), Used::nothing());
+        self.settle(Outcome::Error, kind.clone(), used);
         let next = if status == 400 {
             self.route.health.released();
             Next::Nothing

@@ -57,7 +57,8 @@ impl Attempt<'_> {
                 None => (Bytes::new(), Err(Garbage("the stream is empty".to_owned()))),
             };
             if sense.is_err() {
-                return Err(self.garbage(Used::nothing()));
+                let used = self.used_by(&lens);
+                return Err(self.garbage(used));
             }
             if !bytes.is_empty() {
                 ready.push_back(bytes);
@@ -70,7 +71,8 @@ impl Attempt<'_> {
         }
         if let Some(failure) = lens.failure() {
             let (kind, message) = (failure.kind.clone(), failure.message.clone());
-            return Err(self.failed_at_once(&kind, &message));
+            let used = self.used_by(&lens);
+            return Err(self.failed_at_once(&kind, &message, used));
         }
         self.succeeded();
         self.ticket.served();
@@ -80,6 +82,15 @@ impl Attempt<'_> {
             native,
             begun: Begun { body, lens, ready },
         })
+    }
+
+    /// What a stream used that failed before the caller had any of it. Its first piece may hold more than the failure.
+    fn used_by(&mut self, lens: &Lens) -> Used {
+        if lens.has_used() {
+            lens.used(self.ticket.input(&self.ask.body))
+        } else {
+            Used::nothing()
+        }
     }
 
     fn lens(&mut self) -> Result<Lens, Garbage> {

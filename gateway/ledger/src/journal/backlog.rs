@@ -3,7 +3,8 @@
 use std::{io, path::PathBuf, sync::atomic::Ordering};
 
 use super::{
-    Journal, Limits, Position,
+    Journal, Limits, Position, Progress, State,
+    calls::Noted,
     codec::Record,
     frame::{self, Found, Kind},
     read_range,
@@ -15,6 +16,8 @@ pub(crate) struct Spilled {
     pub(crate) from: Position,
     pub(crate) to: u64,
     pub(crate) path: PathBuf,
+    /// How many they are.
+    pub(crate) rows: u64,
 }
 
 impl Journal {
@@ -41,7 +44,14 @@ impl Journal {
         };
         let is_all = from == state.segments.end();
         state.spilled = (!is_all).then_some(from);
-        (!is_all).then_some(Spilled { from, to, path })
+        // Its rows before that place were written before these are asked for.
+        let rows = state.segments.rows(from.segment);
+        (!is_all).then_some(Spilled {
+            from,
+            to,
+            path,
+            rows,
+        })
     }
 
     /// The database has these rows. `behind`: they were read from the journal up to there.
@@ -50,7 +60,7 @@ impl Journal {
         for (segment, count) in &rows.held_by {
             state.segments.let_go(*segment, *count);
         }
-        state.written += rows.len() as u64;
+        state.written += rows.len() as u64 + rows.lost;
         if behind.is_some() {
             state.spilled = behind;
         }
@@ -71,15 +81,47 @@ impl Journal {
     /// Deletes files of which nothing is needed any more, after moving what little is in those that hardly anything
     /// is needed of. Blocks.
     pub(crate) fn tidy(&self) -> io::Result<()> {
-        let sparse = self.state().segments.sparse();
-        for segment in sparse {
-            self.evacuate(segment)?;
-        }
+        // A disk that is full takes no new file and no record: all the more must files go that nobody needs.
+        let moved = self.make_room();
         let mut state = self.state();
         let done = state.segments.retire();
         self.bytes.store(state.segments.total(), Ordering::Relaxed);
         drop(state);
-        done.into_iter().try_for_each(std::fs::remove_file)
+        moved.and(self.remove(done))
+    }
+
+    fn make_room(&self) -> io::Result<()> {
+        let mut state = self.state();
+        let rotated = state.segments.rotate_if_due(self.limits.age);
+        let sparse = state.segments.sparse();
+        drop(state);
+        sparse
+            .into_iter()
+            .try_for_each(|segment| self.evacuate(segment))
+            .and(rotated)
+    }
+
+    /// Removes files that were retired. Those that stay for now are removed another time.
+    fn remove(&self, mut files: Vec<PathBuf>) -> io::Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        // What was in them and is still needed stands elsewhere since, and must be there when they are gone.
+        let mut removed = self.sync();
+        if removed.is_ok() {
+            files.retain(|file| {
+                let gone = std::fs::remove_file(file);
+                let stays = gone
+                    .as_ref()
+                    .is_err_and(|error| error.kind() != io::ErrorKind::NotFound);
+                if stays {
+                    removed = gone;
+                }
+                stays
+            });
+        }
+        self.state().segments.retired(files);
+        removed
     }
 
     /// Writes the records of calls under way in a file anew, behind the last.
@@ -92,31 +134,49 @@ impl Journal {
         for id in calls {
             let mut guard = self.state();
             let state = &mut *guard;
-            let Some(call) = state
-                .calls
-                .get_mut(id)
-                .filter(|call| call.at.segment == segment)
-            else {
+            let Some(call) = state.calls.get_mut(id).filter(|call| call.is_in(segment)) else {
                 continue;
             };
-            let (from, progress) = (call.at, call.progress);
+            let (from, length, noted) = (call.at, call.length, call.noted);
+            if let Some(noted) = noted.filter(|noted| noted.segment == segment) {
+                self.note(state, noted.progress)?;
+            }
+            if from.segment != segment {
+                continue;
+            }
             let record = usize::try_from(from.offset)
                 .ok()
                 .and_then(|from| bytes.get(from..));
-            let record = record.and_then(|rest| rest.get(..usize::try_from(call.length).ok()?));
+            let record = record.and_then(|rest| rest.get(..usize::try_from(length).ok()?));
             let Some(record) = record else { continue };
             let at = self.append(state, record)?;
-            if let Some(progress) = progress {
-                let mut frame = Vec::new();
-                frame::encode(Kind::Progress, &progress, &mut frame)?;
-                self.append(state, &frame)?;
-            }
-            let length = record.len() as u64;
             state.segments.unpin(from.segment, length);
             state.segments.pin(at.segment, length);
             if let Some(call) = state.calls.get_mut(id) {
                 call.at = at;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes down what an attempt has put out, which counts instead of what was written before.
+    pub(super) fn note(&self, state: &mut State, progress: Progress) -> io::Result<()> {
+        let mut frame = Vec::with_capacity(64);
+        frame::encode(Kind::Progress, &progress, &mut frame)?;
+        let Position { segment, .. } = self.append(state, &frame)?;
+        let Some(call) = state.calls.get_mut(progress.attempt) else {
+            return Ok(());
+        };
+        let length = frame.len() as u64;
+        let noted = Noted {
+            progress,
+            segment,
+            length,
+        };
+        let before = call.noted.replace(noted);
+        state.segments.pin(segment, length);
+        if let Some(before) = before {
+            state.segments.unpin(before.segment, before.length);
         }
         Ok(())
     }
@@ -132,27 +192,41 @@ impl Journal {
     /// Brings to the disk what was written. Blocks.
     pub(crate) fn sync(&self) -> io::Result<()> {
         let files = self.state().segments.take_unsynced();
-        files.iter().try_for_each(|file| file.sync_data())
+        let synced = files.iter().try_for_each(|file| file.sync_data());
+        if synced.is_err() {
+            self.state().segments.stay_unsynced(files);
+        }
+        synced
     }
 }
 
-/// Rows of a part of the journal, no more than fit into memory well, and how far they reach.
-pub(crate) fn rows_of(bytes: &[u8], from: Position, limits: Limits) -> (Rows, Position) {
+/// Rows of a part of the journal, no more than fit into memory well, how far they reach, and how many records in between
+/// cannot be read. What cannot be read is left behind: else nothing behind it would ever be written.
+pub(crate) fn rows_of(bytes: &[u8], part: &Spilled, limits: Limits) -> (Rows, Position, u64) {
+    let from = part.from;
     let mut rows = Rows::default();
+    let mut damaged = 0;
     let mut frames = frame::read(bytes, from.offset);
-    while rows.len() < limits.rows && rows.bytes < limits.bytes {
-        let Some(found) = frames.next() else { break };
+    let mut offset = from.offset;
+    while offset < part.to && rows.len() < limits.rows && rows.bytes < limits.bytes {
+        let Some(found) = frames.next() else {
+            offset = part.to;
+            break;
+        };
         match found {
             Found::Record(kind, _, told) => match row_of(kind, told) {
                 Ok(Some(row)) => rows.push(row, Some(from.segment), told.len()),
                 Ok(None) => {}
-                Err(Unreadable) => unreadable(),
+                Err(Unreadable) => damaged += 1,
             },
-            Found::Damaged | Found::Torn => unreadable(),
+            Found::Damaged | Found::Torn => damaged += 1,
         }
+        offset = frames.offset();
     }
-    let offset = frames.offset();
-    (rows, Position { offset, ..from })
+    if offset == part.to {
+        rows.end(from.segment, part.rows);
+    }
+    (rows, Position { offset, ..from }, damaged)
 }
 
 /// A record that is whole and does not tell what its kind should.
@@ -168,8 +242,4 @@ pub(crate) fn row_of(kind: Kind, mut told: &[u8]) -> Result<Option<Row>, Unreada
         Kind::Payload => Record::read(told).map(Row::Payload),
     };
     row.map(Some).ok_or(Unreadable)
-}
-
-fn unreadable() {
-    tracing::error!("a record of the ledger's journal cannot be read");
 }

@@ -23,8 +23,23 @@ pub(super) struct Call {
     /// How long it is.
     pub(super) length: u64,
     /// What came out so far.
-    pub(super) progress: Option<Progress>,
+    pub(super) noted: Option<Noted>,
     is_settled: bool,
+}
+
+/// What came out of an attempt, and where the journal says so: that record must stay as long as the attempt's own.
+#[derive(Clone, Copy)]
+pub(super) struct Noted {
+    pub(super) progress: Progress,
+    pub(super) segment: u64,
+    pub(super) length: u64,
+}
+
+impl Call {
+    /// Whether one of its records stands in a segment.
+    pub(super) fn is_in(&self, segment: u64) -> bool {
+        self.at.segment == segment || self.noted.is_some_and(|noted| noted.segment == segment)
+    }
 }
 
 #[derive(Default)]
@@ -39,17 +54,11 @@ impl Calls {
             request,
             at,
             length,
-            progress: None,
+            noted: None,
             is_settled: false,
         };
         self.attempts.insert(id, call);
         self.requests.entry(request).or_default().attempts.push(id);
-    }
-
-    pub(super) fn progress(&mut self, progress: Progress) {
-        if let Some(call) = self.attempts.get_mut(&progress.attempt) {
-            call.progress = Some(progress);
-        }
     }
 
     /// Takes note of a row that ends something. Returns the records that need not stay any longer.
@@ -97,11 +106,11 @@ impl Calls {
         released
     }
 
-    /// Those whose records stand in a segment.
+    /// Those that have a record in a segment.
     pub(super) fn of_segment(&self, segment: u64) -> Vec<AttemptId> {
         let calls = self.attempts.iter();
         calls
-            .filter(|(_, call)| call.at.segment == segment)
+            .filter(|(_, call)| call.is_in(segment))
             .map(|(id, _)| *id)
             .collect()
     }

@@ -6,6 +6,7 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 /// A place in a journal.
@@ -30,6 +31,12 @@ pub(super) struct Segments {
     /// The last one, which is written to.
     number: u64,
     file: Arc<File>,
+    /// When its first record was written.
+    since: Instant,
+    /// It ends in what is no record and could not be cut off: what were written behind that would not be found.
+    is_spoiled: bool,
+    /// Files that were forgotten and not yet removed.
+    retired: Vec<PathBuf>,
     /// Files that may hold what the disk does not have yet.
     unsynced: Vec<Arc<File>>,
     total: u64,
@@ -55,6 +62,9 @@ impl Segments {
             folder,
             files: BTreeMap::from([(0, Segment::default())]),
             number: 0,
+            since: Instant::now(),
+            is_spoiled: false,
+            retired: Vec::new(),
             unsynced: Vec::new(),
             file,
             total: 0,
@@ -65,16 +75,18 @@ impl Segments {
     /// Writes a record behind the last. Either all of it is there then, or nothing.
     pub(super) fn append(&mut self, frame: &[u8]) -> io::Result<Position> {
         let length = frame.len() as u64;
-        if self.end().offset > 0 && self.end().offset + length > self.most {
+        let is_full = self.end().offset > 0 && self.end().offset + length > self.most;
+        if is_full || self.is_spoiled {
             self.rotate()?;
         }
         let at = self.end();
         if let Err(error) = (&*self.file).write_all(frame) {
             // Else what was written of it would stand before the next record.
-            if self.file.set_len(at.offset).is_err() {
-                self.rotate()?;
-            }
+            self.is_spoiled = self.file.set_len(at.offset).is_err();
             return Err(error);
+        }
+        if at.offset == 0 {
+            self.since = Instant::now();
         }
         if self
             .unsynced
@@ -93,6 +105,7 @@ impl Segments {
         let number = self.number + 1;
         self.file = Arc::new(new_file(&self.folder, number)?);
         self.number = number;
+        self.is_spoiled = false;
         self.files.insert(number, Segment::default());
         Ok(())
     }
@@ -100,8 +113,23 @@ impl Segments {
     /// Whether something can be written; tried out in a new file.
     pub(super) fn try_out(&mut self) -> io::Result<()> {
         self.rotate()?;
-        (&*self.file).write_all(&[0; 4096])?;
-        self.file.set_len(0)
+        let tried = (&*self.file).write_all(&[0; 4096]);
+        let cleared = self.file.set_len(0);
+        self.is_spoiled = cleared.is_err();
+        tried.and(cleared)
+    }
+
+    /// Begins the next file when the last has been written to for long; earlier when nothing in it is needed, but not
+    /// for every few rows.
+    pub(super) fn rotate_if_due(&mut self, age: Duration) -> io::Result<()> {
+        let (since, most) = (self.since.elapsed(), self.most);
+        let last = self.last();
+        let is_worth_it = since >= age / 12 || last.bytes >= most / 64;
+        let is_due = since >= age || (last.rows == 0 && last.pins == 0 && is_worth_it);
+        if last.bytes > 0 && is_due {
+            self.rotate()?;
+        }
+        Ok(())
     }
 
     /// Where the next record will stand, if it fits.
@@ -127,6 +155,11 @@ impl Segments {
         }
     }
 
+    /// How many rows of a file the database does not have yet.
+    pub(super) fn rows(&self, segment: u64) -> u64 {
+        self.files.get(&segment).map_or(0, |file| file.rows)
+    }
+
     /// The database has so many rows of a file.
     pub(super) fn let_go(&mut self, segment: u64, rows: u64) {
         if let Some(file) = self.files.get_mut(&segment) {
@@ -150,7 +183,7 @@ impl Segments {
         }
     }
 
-    /// Forgets the files of which nothing is needed any more, and names them.
+    /// Forgets the files of which nothing is needed any more, and names them and those that still are to be removed.
     pub(super) fn retire(&mut self) -> Vec<PathBuf> {
         let number = self.number;
         let done = |(name, file): (&u64, &Segment)| {
@@ -161,7 +194,14 @@ impl Segments {
             let bytes = self.files.remove(name).map_or(0, |file| file.bytes);
             self.total -= bytes;
         }
-        done.into_iter().map(|name| self.path(name)).collect()
+        let mut paths = std::mem::take(&mut self.retired);
+        paths.extend(done.into_iter().map(|name| self.path(name)));
+        paths
+    }
+
+    /// These could not be removed yet.
+    pub(super) fn retired(&mut self, paths: Vec<PathBuf>) {
+        self.retired.extend(paths);
     }
 
     /// Files that are kept for a few records only, which would better stand elsewhere.
@@ -183,6 +223,11 @@ impl Segments {
     /// What must reach the disk.
     pub(super) fn take_unsynced(&mut self) -> Vec<Arc<File>> {
         std::mem::take(&mut self.unsynced)
+    }
+
+    /// It did not.
+    pub(super) fn stay_unsynced(&mut self, files: Vec<Arc<File>>) {
+        self.unsynced.splice(..0, files);
     }
 
     /// Bytes of all files.
@@ -239,4 +284,27 @@ fn new_file(folder: &Path, segment: u64) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(folder.join(name(segment)))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_behind_what_could_not_be_cut_off() {
+        let folder = std::env::temp_dir().join(format!("ogw-{}", gateway_domain::RequestId::new()));
+        fs::create_dir(&folder).unwrap();
+        let mut segments = Segments::create(folder.clone(), 1_000).unwrap();
+        // It takes nothing, and cannot be cut either.
+        let full = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        segments.file = Arc::new(full);
+        assert!(segments.append(b"one").is_err());
+        let at = segments.append(b"two").unwrap();
+        assert_eq!((at.segment, at.offset), (1, 0));
+        assert_eq!(fs::read(segments.path(1)).unwrap(), b"two");
+        segments.try_out().unwrap();
+        assert_eq!(segments.append(b"three").unwrap().segment, 2);
+        assert_eq!(fs::read(segments.path(2)).unwrap(), b"three");
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -94,6 +94,70 @@ on_both! {
         let aside = std::fs::read_to_string(spool.path().join("refused.jsonl")).unwrap();
         assert_eq!(aside.lines().count(), 1);
     }
+
+    async fn a_refused_row_that_cannot_be_put_aside_is_not_lost(db: TestDb) {
+        let spool = Spool::new();
+        let ledger = open(&db, &spool).await;
+        let request = request(&account());
+        let mut odd = attempt(&request, 0);
+        odd.started_at = chrono::DateTime::<chrono::Utc>::MAX_UTC;
+        ledger.settle(odd);
+        let aside = spool.path().join("refused.jsonl");
+        std::fs::create_dir(&aside).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(ledger.flush().await, Err(LedgerError::Journal(_))));
+            assert_eq!(ledger.stats().refused, 0);
+        }
+        std::fs::remove_dir(&aside).unwrap();
+        ledger.flush().await.unwrap();
+        assert_eq!(ledger.stats().refused, 1);
+        assert_eq!(std::fs::read_to_string(aside).unwrap().lines().count(), 1);
+    }
+
+    async fn many_rows_are_written_in_parts_and_no_part_twice(db: TestDb) {
+        let spool = Spool::new();
+        let ledger = open(&db, &spool).await;
+        db.refuse_inserts("requests").await;
+        for _ in 0..600 {
+            let request = request(&account());
+            call(&ledger, &request, &attempt(&request, 0));
+        }
+        assert!(ledger.flush().await.is_err());
+        assert_eq!(sums(&db).await.1, 512);
+        assert!(ledger.flush().await.is_err());
+        db.accept_inserts("requests").await;
+        ledger.flush().await.unwrap();
+        let (requests, attempts, ..) = sums(&db).await;
+        assert_eq!((requests, attempts, ledger.stats().rows_written), (600, 600, 1_200));
+    }
+
+    async fn spilled_records_that_cannot_be_read_keep_no_other_waiting(db: TestDb) {
+        let spool = Spool::new();
+        let ledger = open_with(&db, &spool, small()).await;
+        db.refuse_inserts("attempts").await;
+        say(&ledger, 40);
+        assert!(ledger.flush().await.is_err());
+        let files = spool.files();
+        // A length that leads nowhere, a byte of a record, and zeros to the end.
+        for (file, from, to) in [(2, 3, 4), (4, 100, 101), (6, 0, usize::MAX)] {
+            let mut bytes = std::fs::read(&files[file]).unwrap();
+            let to = to.min(bytes.len());
+            bytes[from..to].iter_mut().for_each(|byte| *byte = if to - from == 1 { !*byte } else { 0 });
+            std::fs::write(&files[file], bytes).unwrap();
+        }
+        db.accept_inserts("attempts").await;
+        tokio::time::timeout(std::time::Duration::from_secs(30), ledger.flush()).await.unwrap().unwrap();
+        let (said, written) = ledger.shared().journal.tally();
+        assert_eq!(said, written);
+        let stats = ledger.stats();
+        assert!(stats.corrupt >= 3, "{stats:?}");
+        assert!(stats.rows_written >= 90 && stats.rows_written < 120, "{stats:?}");
+        ledger.shared().journal.tidy().unwrap();
+        assert_eq!(spool.files().len(), 1);
+        say(&ledger, 1);
+        ledger.flush().await.unwrap();
+        assert_eq!(ledger.stats().rows_written, stats.rows_written + 3);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What stays on the disk, and for how long.
 
+use std::time::Duration;
+
 use gateway_domain::{
     KeyOwner, ServiceAccountId,
     ledger::{Attempt, Outcome, RequestRecord},
@@ -12,6 +14,7 @@ use super::samples::{
 };
 use crate::Opened;
 use crate::journal::{
+    Limits,
     codec::Record,
     frame::{self, Found, Kind},
 };
@@ -58,6 +61,54 @@ async fn a_long_call_does_not_keep_the_journal_of_its_whole_time() {
         (17, Some("killed"))
     );
     assert_eq!(sums(&db).await.1, 101);
+}
+
+/// What the files of the only journal hold together.
+fn length(spool: &Spool) -> u64 {
+    let files = spool.files();
+    files
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum()
+}
+
+#[tokio::test]
+async fn what_is_written_does_not_stay_on_the_disk_of_a_quiet_gateway() {
+    let spool = Spool::new();
+    let db = gateway_testkit::sqlite().await;
+    let limits = |age| Limits {
+        age,
+        ..Limits::default()
+    };
+    let ledger = open_with(&db, &spool, limits(Duration::ZERO)).await;
+    let (first, long) = (request(&account()), request(&account()));
+    let running = attempt(&long, 0);
+    call(&ledger, &first, &attempt(&first, 0));
+    ledger.flush().await.unwrap();
+    ledger.shared().journal.tidy().unwrap();
+    assert_eq!(length(&spool), 0);
+    // Nor beside a call that takes long, of which nothing is lost though each of its records is in another file.
+    ledger.begin(&opened(&running, &long)).unwrap();
+    for output in 1..20 {
+        ledger.shared().journal.tidy().unwrap();
+        ledger.progress(running.id, output);
+        let request = request(&account());
+        for ordinal in 0..5 {
+            call(&ledger, &request, &attempt(&request, ordinal));
+        }
+        ledger.flush().await.unwrap();
+        ledger.shared().journal.tidy().unwrap();
+        assert!(length(&spool) < 1_024, "{}", length(&spool));
+    }
+    drop(ledger);
+    let ledger = open_with(&db, &spool, limits(Duration::from_hours(1))).await;
+    assert_eq!(attempts(&db, long.id).await[0].tokens.output, 19);
+    // Not for every few rows.
+    let last = request(&account());
+    call(&ledger, &last, &attempt(&last, 0));
+    ledger.flush().await.unwrap();
+    ledger.shared().journal.tidy().unwrap();
+    assert!(length(&spool) > 0);
 }
 
 #[tokio::test]

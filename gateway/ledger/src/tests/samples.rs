@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -82,6 +83,7 @@ pub(super) async fn open_with(db: &Db, spool: &Spool, limits: Limits) -> Ledger 
 pub(super) fn small() -> Limits {
     Limits {
         segment: 2 * 1024,
+        age: Duration::from_mins(1),
         journal: 1024 * 1024,
         rows: 4,
         bytes: 4 * 1024,

@@ -15,6 +15,8 @@ pub struct Tap {
     splitter: Splitter,
     /// The beginning of a frame that may have to be withheld; none when nothing is withheld.
     held: Option<BytesMut>,
+    /// The longest frame, and the most that is held.
+    longest: usize,
     blind: bool,
 }
 
@@ -25,6 +27,7 @@ impl Tap {
             meter: Meter::new(surface),
             splitter: Splitter::new(longest),
             held: (withhold && surface == Surface::Chat).then(BytesMut::new),
+            longest,
             blind: false,
         }
     }
@@ -44,7 +47,8 @@ impl Tap {
             }
             last = end;
         });
-        self.blind = pushed.is_err();
+        let waiting = self.held.as_ref().map_or(0, BytesMut::len) + chunk.len() - last;
+        self.blind = pushed.is_err() || (last == 0 && waiting > self.longest);
         let Some(held) = &mut self.held else {
             return chunk;
         };

@@ -44,6 +44,8 @@ pub enum Act {
     Garbage,
     /// A head and half a JSON body, then the end.
     CutBody,
+    /// A head with this status and half a JSON body, then the end.
+    CutRefusal(u16),
     /// So many frames of a stream, then silence.
     HangAfter(usize),
     /// So many frames of a stream, then the connection breaks.

@@ -153,7 +153,7 @@ fn each_maker_is_asked_to_think_in_its_own_words() {
     );
     assert_eq!(
         extra(effort("high"), "anthropic.claude-sonnet-4-5-20250929-v1:0").unwrap(),
-        json!({"thinking": {"type": "enabled", "budget_tokens": 4095}})
+        json!({"thinking": {"type": "enabled", "budget_tokens": 3276}})
     );
     assert_eq!(
         extra(effort("max"), "us.amazon.nova-2-lite-v1:0").unwrap(),

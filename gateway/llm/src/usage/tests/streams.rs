@@ -282,6 +282,15 @@ fn what_cannot_be_read_goes_through() {
     assert_eq!(tap.push(Bytes::from_static(b"\n\n")), "\n\n");
 }
 
+#[test]
+fn lines_without_an_end_are_not_held_for_ever() {
+    let mut tap = Tap::new(Surface::Chat, true, 16);
+    let out: usize = (0..100)
+        .map(|_| tap.push(Bytes::from_static(b": ping\n")).len())
+        .sum();
+    assert!(out > 600, "{out}");
+}
+
 proptest! {
     #[test]
     fn any_chunks_give_the_same_bytes(cuts in prop::collection::vec(0..testdata::CHAT.len(), 0..20)) {

@@ -138,6 +138,41 @@ cases! {
         }
     }
 
+    async fn what_was_written_before_an_error_in_the_first_piece_is_booked(app: TestApp) {
+        let up = Upstreams::start().await;
+        let client = app.with_models(&up, |_| {}).await;
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [{"index": 0, "delta": {"content": "word ".repeat(40)}, "finish_reason": null}]});
+        let body = format!("data: {chunk}\n\ndata: {{\"error\": {{\"message\": \"no\", \"type\": \"server_error\"}}}}\n\n");
+        let act = Act::Raw { status: 200, content_type: "text/event-stream", headers: Vec::new(), body: body.into_bytes() };
+        up.one.next([act]);
+        let request = streamed(chat("gpt"));
+        let answer = ask(&client, &request).await;
+        assert_eq!(data(&answer.body).last().map(String::as_str), Some("[DONE]"));
+        let rows = client.attempts_of(&answer).await;
+        let read = input(&request);
+        assert_eq!(rows, [format!("one error 200 server_error estimated {read}+50").as_str(), WELL]);
+    }
+
+    async fn half_a_refusal_is_not_told(app: TestApp) {
+        let up = Upstreams::start().await;
+        let client = app.with_models(&up, |_| {}).await;
+        // Promises more than it sends: the connection breaks.
+        let act = Act::CutRefusal(400);
+        up.one.next([act]);
+        let answer = ask(&client, &chat("gpt")).await;
+        answer.assert_status(502);
+        assert_eq!(answer.json()["error"]["code"], "upstream_broken");
+    }
+
+    async fn a_long_name_of_no_model_is_not_said_again(app: TestApp) {
+        let up = Upstreams::start().await;
+        let client = app.with_models(&up, |_| {}).await;
+        let answer = ask(&client, &chat(&"x".repeat(100_000))).await;
+        answer.assert_status(404);
+        assert!(answer.body.len() < 1000);
+    }
+
     async fn a_stream_that_breaks_never_ends_as_if_it_were_whole(app: TestApp) {
         let up = Upstreams::start().await;
         let client = app.with_models(&up, |_| {}).await;

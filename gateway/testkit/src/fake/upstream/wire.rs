@@ -145,11 +145,8 @@ async fn play(stream: &mut TcpStream, seen: &Seen, act: Act) -> Option<()> {
             let _ = stream.write_all(b"\x16\x03\x01 what is this\r\n\r\n").await;
             None
         }
-        Act::CutBody => {
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"id\": \"cut";
-            let _ = stream.write_all(head.as_bytes()).await;
-            None
-        }
+        Act::CutBody => half(stream, 200).await,
+        Act::CutRefusal(status) => half(stream, status).await,
         Act::HangAfter(count) => part(stream, seen, count, End::Hang).await,
         Act::CutAfter(count) => part(stream, seen, count, End::Cut).await,
         Act::EndAfter(count) => part(stream, seen, count, End::Whole).await,
@@ -178,6 +175,15 @@ async fn whole(
     let mut all = head.into_bytes();
     all.extend_from_slice(body);
     stream.write_all(&all).await.ok()
+}
+
+/// Less than was promised.
+async fn half(stream: &mut TcpStream, status: u16) -> Option<()> {
+    let head = format!(
+        "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{{\"id\": \"cut"
+    );
+    let _ = stream.write_all(head.as_bytes()).await;
+    None
 }
 
 enum End {

@@ -73,7 +73,7 @@ fn reasoning_is_said_as_the_generation_understands_it() {
         max_output_tokens: Some(2000),
         ..hello()
     };
-    assert_eq!(said(&small, BUDGETED)["thinking"], budget(1999));
+    assert_eq!(said(&small, BUDGETED)["thinking"], budget(1600));
     let old = Request {
         reasoning: Some(effort("low")),
         ..hello()
