@@ -186,6 +186,7 @@ auth:
         jit:
           enabled: true
           global_role: user
+          request_logging_enabled: true
           membership: {{team: demo, role: member}}
 teams:
   - {{key: demo, name: Demo team}}
@@ -195,6 +196,7 @@ users:
     sign_in: dev
     global_role: platform_admin
     membership: {{team: demo, role: admin}}
+    request_logging_enabled: true
 service_accounts:
   - {{key: demo-robot, name: Demo robot, team: demo}}
 providers:
