@@ -65,7 +65,7 @@ impl Attempt<'_> {
         headers: HeaderMap,
         body: AnswerBody,
     ) -> Failure {
-        let whole = match timeout(PATIENCE, read(body, LONGEST_REFUSAL)).await {
+        let whole = match timeout(PATIENCE, Box::pin(read(body, LONGEST_REFUSAL))).await {
             Ok(Ok(body)) => Some(body),
             Ok(Err(_)) | Err(_) => None,
         };

@@ -105,7 +105,7 @@ fn ids(list: &Answer) -> Vec<String> {
 
 cases! {
     async fn everybody_sees_the_requests_that_are_theirs(app: TestApp) {
-        let used = Used::of(&app).await;
+        let used = Box::pin(Used::of(&app)).await;
         let [good, over, refused] = &used.of_ann;
         let of_ann = vec![refused.clone(), over.clone(), good.clone()];
         let all = [vec![used.of_bob.clone()], of_ann.clone()].concat();
@@ -131,7 +131,7 @@ cases! {
     }
 
     async fn requests_are_filtered(app: TestApp) {
-        let used = Used::of(&app).await;
+        let used = Box::pin(Used::of(&app)).await;
         let [good, over, refused] = &used.of_ann;
         let ann = used.ann_id.clone();
         let key = used.admin.get(&format!("/api/v1/admin/requests/{good}")).await.json()["key_id"].as_str().unwrap().to_owned();
@@ -173,7 +173,7 @@ cases! {
     }
 
     async fn a_request_is_told_with_its_attempts(app: TestApp) {
-        let used = Used::of(&app).await;
+        let used = Box::pin(Used::of(&app)).await;
         let [good, over, refused] = &used.of_ann;
         let one = used.admin.get(&format!("/api/v1/admin/requests/{over}")).await.json();
         assert_eq!(one["owner"], json!({"kind": "user", "id": used.ann_id}));
@@ -220,7 +220,7 @@ cases! {
     }
 
     async fn usage_adds_up_for_everybody(app: TestApp) {
-        let used = Used::of(&app).await;
+        let used = Box::pin(Used::of(&app)).await;
         let sum = async |browser: &Browser, query: &str| {
             let answer = browser.get(&format!("/api/v1/admin/usage?{query}")).await;
             answer.assert_status(200);
@@ -250,7 +250,7 @@ cases! {
     }
 
     async fn the_usage_page_draws_and_tells(app: TestApp) {
-        let used = Used::of(&app).await;
+        let used = Box::pin(Used::of(&app)).await;
         let page = used.admin.get("/admin/usage").await;
         for says in ["Exactly $0.000112", "<svg", "By person", "ann@example.org", "1 call without a price", "By model", "Research"] {
             page.assert_page(says);
@@ -280,7 +280,7 @@ cases! {
     }
 
     async fn the_home_page_counts_today(app: TestApp) {
-        let used = Used::of(&app).await;
+        let used = Box::pin(Used::of(&app)).await;
         let page = used.admin.get("/admin").await;
         page.assert_page("Today");
         page.assert_page("$0.0001");

@@ -50,12 +50,14 @@ async fn most_calls_succeed(app: TestApp) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
-    most_calls_succeed(TestApp::new(gateway_testkit::sqlite().await).await).await;
+    let app = TestApp::new(gateway_testkit::sqlite().await).await;
+    Box::pin(most_calls_succeed(app)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
     if let Some(db) = gateway_testkit::postgres().await {
-        most_calls_succeed(TestApp::new(db).await).await;
+        let app = TestApp::new(db).await;
+        Box::pin(most_calls_succeed(app)).await;
     }
 }
